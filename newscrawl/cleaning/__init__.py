@@ -1,0 +1,5 @@
+"""Page to article, text to text. No Scrapy, no network, no files."""
+
+from newscrawl.cleaning.page import Cleaned, Cleaner, clean_page
+
+__all__ = ["Cleaned", "Cleaner", "clean_page"]

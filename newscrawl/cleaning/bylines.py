@@ -1,0 +1,125 @@
+"""Who wrote it, and where it was taken from: the lines at a story's end, and the words of the author boxes."""
+
+from __future__ import annotations
+
+import re
+
+from newscrawl.article import Source
+from newscrawl.cleaning.normal import fold, one_line
+
+_UPPER = "A-ZÀÁÂÃÈÉÊÌÍÒÓÔÕÙÚÝĂĐĨŨƠƯẠ-Ỹ"
+_WORD = rf"(?:[{_UPPER}][\w’'.]*|[{_UPPER}]\.(?:[{_UPPER}]\.?)*)"
+_NAME = rf"{_WORD}(?:[ .]{_WORD}){{0,5}}"
+_NAMES = re.compile(rf"{_NAME}(?:\s*(?:[-–—,;/&+•|]|và|VÀ)\s*{_NAME}){{0,5}}")
+#: "Tin và ảnh: ", "Bài, ảnh: ", "Thực hiện: ", "Theo " …
+_ROLE = re.compile(
+    r"^\(?\s*(?:(?:tin|bài|ảnh|hình|clip|video|đồ họa|đồ hoạ|nội dung|thiết kế|kỹ thuật|trình bày|biên tập|biên dịch|dịch|"
+    r"chuyển ngữ|thực hiện|tổng hợp|lược dịch|người viết|tác giả|phóng viên|nhóm phóng viên|nhóm pv|pv|xuân|minh họa|minh hoạ|photo|by)"
+    r"(?:\s*(?:,|và|-|–|/|&|\+)\s*)?)+\s*[:：]\s*",
+    re.IGNORECASE,
+)
+_TRAILER = re.compile(
+    r"\s*[(\[]\s*(?:t/h|th|tổng hợp|theo[^)\]]*|dịch[^)\]]*|ghi|lược ghi|ghi chép|lược dịch|biên dịch|thực hiện|[\w.]*ttxvn[^)\]]*)\s*[)\]]\s*$|"
+    r"\s+(?:tổng hợp|ghi|lược ghi|lược dịch|thực hiện|biên dịch|\(?t/h\)?)\s*$",
+    re.IGNORECASE,
+)
+_OTHERS = re.compile(r"\s*(?:và|,)\s+\d+\s+(?:tác giả|người)\s+khác\s*$", re.IGNORECASE)
+_SPLIT = re.compile(r"\s*(?:[,;/&+•|\n]|\s[-–—]\s|\bvà\b|\bVÀ\b)\s*")
+_MAIL = re.compile(r"\S+@\S+\.\w+|https?://\S+")
+#: Agencies and desks: no people.
+_DESK = re.compile(
+    r"(?:ttxvn|vna|vov|vtv|tto|nld|pv|p\.v|bt|btv|btc|nhóm pv|nhóm phóng viên|phóng viên|ban biên tập|tòa soạn|toà soạn|admin|administrator|editor|"
+    r"tổng hợp|thông tấn xã.*|báo .*|tạp chí .*|đài .*|theo .*|(?:\w+[.-])*\w+\.(?:vn|com|net|org|gov)(?:\.vn)?.*|.*online|.*\bmedia|.*\bcorp(?:\.vn)?|"
+    r"reuters|afp|ap|xinhua|tân hoa xã|bloomberg|vietnam\+|vietnam plus|.*ttxvn.*|vietnamplus|sputnik|cnn|bbc|tass|kyodo|yonhap|nhiều tác giả|khác)"
+)
+#: The words that open a source line. "Nguồn" alone never begins a sentence about water here: a colon must follow.
+_SOURCE = re.compile(
+    r"^[(\[]?\s*(?:nguồn(?: tin| bài)?(?:\s+(?P<paper>[^:：]{2,40}))?\s*[:：]\s*|(?P<by>theo)\s*[:：]?\s+|(?P<as>dẫn nguồn|đăng lại từ|trích từ)\s*[:：]?\s*)(?P<rest>.{2,200}?)\s*[)\]]?\.?$",
+    re.IGNORECASE | re.DOTALL,
+)
+_AGENCY = re.compile(r"^[(\[]\s*((?:[\w.+ -]*\bTTXVN\b[\w/.+ -]*)|(?:TTXVN|VNA|AFP|Reuters|Xinhua|Vietnam\+)(?:/[\w+. ]+)?)\s*[)\]]\.?$|^(TTXVN(?:/[\w+. ]+)?)$")
+_URL = re.compile(r"(?:https?://|www\.)\S+")
+_SENTENCE = re.compile(r"[.!?]\s+\S|,\s")
+
+
+def names(text: str) -> list[str]:
+    """The people in an author line, as printed: roles ("Tin và ảnh:"), agencies, desks and paper names taken off."""
+    text = _MAIL.sub(" ", one_line(text).strip(" -–—|•·"))
+    text = _OTHERS.sub("", _TRAILER.sub("", _ROLE.sub("", text)))
+    found: list[str] = []
+    for part in _SPLIT.split(text):
+        name = _ROLE.sub("", _TRAILER.sub("", part)).strip(" .-–—:()[]*•") if not re.fullmatch(r"(?:[A-ZĐ]\.)+[A-ZĐ]?\.?", part) else part
+        if name and name not in found and len(name) < 60 and not any(c.isdigit() for c in name) and not is_desk(name):
+            found.append(name)
+    return found
+
+
+def is_desk(name: str) -> bool:
+    """Is it an agency, a paper or a desk rather than a person?"""
+    return _DESK.fullmatch(fold(name)) is not None
+
+
+def is_byline(text: str, authors: list[str]) -> bool:
+    """Does the line name writers and say nothing else? `authors` are those that the page's metadata names."""
+    line = one_line(text).strip(" -–—*•|")
+    if len(line) > 120 or not line:
+        return False
+    stripped = _TRAILER.sub("", _ROLE.sub("", line)).strip(" -–—.()")
+    if fold(stripped) in {fold(author) for author in authors} or (authors and fold(stripped) == fold(" - ".join(authors))):
+        return True
+    if is_desk(stripped) or (line != stripped and _ROLE.match(line)):
+        return len(line.split()) <= 14 and not _SENTENCE.search(stripped)
+    if line[-1] in ".!?:;,…”\"" and not re.search(rf"\b[{_UPPER}]\.$", line):
+        return False
+    words = stripped.split()
+    return 2 <= len(words) <= 14 and _NAMES.fullmatch(stripped) is not None
+
+
+def source_line(text: str) -> Source | None:
+    """The paper or agency that a closing line credits ("Nguồn Đầu Tư: https://…", "Theo TTXVN", "(TTXVN/Vietnam+)").
+
+    None for a line that credits nobody, and for sentences that merely begin with "Theo".
+    """
+    line = one_line(text).strip(" *•-–—")
+    if not line or len(line) > 260:
+        return None
+    if agency := _AGENCY.match(line):
+        return Source(name=(agency[1] or agency[2]).strip())
+    match = _SOURCE.match(line)
+    if not match:
+        return None
+    rest = match["rest"].strip()
+    url = _URL.search(rest)
+    name = (match["paper"] or _URL.sub("", rest)).strip(" :-–—()/|.")
+    if match["by"]:
+        # "Theo Bộ Y tế, …" opens a sentence; a credit is a name and nothing more
+        words = name.split()
+        if not words or len(words) > 7 or _SENTENCE.search(rest) or rest.endswith((":", ";", "?")):
+            return None
+        if not (words[0][0].isupper() or words[0][0].isdigit()) or sum(word[0].islower() for word in words) > 2:
+            return None
+    elif len(name.split()) > 30:
+        return None
+    name = re.sub(r"\s*(?:Copy link|Link bài gốc|Lấy link!?).*$", "", name, flags=re.IGNORECASE).strip()
+    return Source(name=name, url=url[0].rstrip(").,") if url else "") if name or url else None
+
+
+_CREDIT = re.compile(
+    r"\s*[(\[{/|–—-]?\s*\b(?:nguồn ảnh|nguồn|ảnh(?: chụp| tư liệu| minh họa| minh hoạ)?|hình|hình ảnh|photo|clip|video|đồ họa|đồ hoạ|minh họa|minh hoạ)\s*[:：]\s*(?P<who>[^:]{1,80}?)\s*[)\]}]?\s*\.?\s*$",
+    re.IGNORECASE,
+)
+_AGENCY_CREDIT = re.compile(r"\s*[(\[]\s*(?P<who>(?:TTXVN|VGP|Reuters|AFP|AP|Getty(?: Images)?|EPA|Xinhua|THX|BNG|VNA)[\w/ .+]*)\s*[)\]]\s*\.?$")
+
+
+def split_credit(caption: str) -> tuple[str, str]:
+    """A caption without its photo credit, and the credit: ("Cầu mới thông xe.", "Minh Trí")."""
+    caption = one_line(caption)
+    match = _CREDIT.search(caption) or _AGENCY_CREDIT.search(caption)
+    if not match:
+        return caption, ""
+    return caption[: match.start()].rstrip(" -–—|/("), match["who"].strip(" .)")
+
+
+def has_credit(text: str) -> bool:
+    """Does the line end in a photo credit, as captions do and paragraphs do not?"""
+    return len(text) < 500 and (_CREDIT.search(one_line(text)) or _AGENCY_CREDIT.search(one_line(text))) is not None

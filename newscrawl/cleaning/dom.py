@@ -1,0 +1,287 @@
+"""The page as a tree, and the tree as a row of text blocks.
+
+A `Block` is one run of inline text inside one block-level element. The walk keeps what later rules decide by: how
+much of the block is link, whether all of it is bold or italic, which elements it came from, and under which cut
+element it stands.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import dataclass
+from typing import Literal
+
+import lxml.html
+from lxml import etree
+
+from newscrawl.article import NotAnArticle
+from newscrawl.cleaning.normal import normal
+
+#: Bytes of decoded markup above which a page is no news page.
+MAX_CHARACTERS = 25_000_000
+#: Elements above which a page is no news page (the largest met has 12,000).
+MAX_ELEMENTS = 250_000
+
+BLOCK_TAGS = frozenset(
+    "address article aside blockquote body button caption center dd details dialog div dl dt fieldset figcaption "
+    "figure footer form h1 h2 h3 h4 h5 h6 header hr html label legend li main nav ol option p pre section select "
+    "summary table tbody td tfoot th thead tr ul".split()
+)
+#: Their text is no text of the page.
+SILENT_TAGS = frozenset(
+    "script style noscript template head svg iframe object embed textarea select button input canvas audio video "
+    "math map link meta".split()
+)
+_STRONG = frozenset("b strong h1 h2 h3 h4 h5 h6 th".split())
+_ITALIC = frozenset("i em cite".split())
+HEADINGS = frozenset("h1 h2 h3 h4 h5 h6".split())
+_HIDDEN = re.compile(r"display\s*:\s*none|visibility\s*:\s*hidden", re.IGNORECASE)
+_XML_DECLARATION = re.compile(r"^\s*<\?xml[^>]*\?>")
+
+Kind = Literal["paragraph", "heading", "item", "caption", "table"]
+
+
+@dataclass(slots=True)
+class Block:
+    """A run of text. `rule` names the rule that cut it; empty for what is kept."""
+
+    text: str
+    element: etree._Element | None = None
+    kind: Kind = "paragraph"
+    #: Share of the characters that stand in links, 0 to 1.
+    link_share: float = 0.0
+    strong: bool = False
+    italic: bool = False
+    rule: str = ""
+    #: The target of the block's first link.
+    href: str = ""
+
+    @property
+    def kept(self) -> bool:
+        """Is it (still) text of the story?"""
+        return not self.rule
+
+    def cut(self, rule: str) -> None:
+        """Takes the block out of the story, if it is not out already."""
+        if not self.rule:
+            self.rule = rule
+
+
+def parse(text: str) -> etree._Element:
+    """The tree of a page. Raises `NotAnArticle` for text with no element in it, or far too many."""
+    if len(text) > MAX_CHARACTERS:
+        raise NotAnArticle("too large", f"{len(text)} characters")
+    text = _XML_DECLARATION.sub("", text.replace("\x00", ""))
+    if not text.strip():
+        raise NotAnArticle("empty")
+    parser = lxml.html.HTMLParser(encoding="utf-8", remove_comments=True, remove_pis=True, huge_tree=False)
+    try:
+        tree = lxml.html.document_fromstring(text.encode("utf-8", "replace"), parser=parser)
+    except (etree.ParserError, etree.XMLSyntaxError) as error:
+        raise NotAnArticle("not html", str(error)) from error
+    return tree
+
+
+def is_hidden(element: etree._Element) -> bool:
+    """Is the element hidden by its own markup?"""
+    style = element.get("style")
+    return (style is not None and _HIDDEN.search(style) is not None) or element.get("hidden") is not None
+
+
+def blocks(root: etree._Element, cut: Mapping[etree._Element, str] | None = None) -> list[Block]:
+    """The text blocks under `root` in document order; those under an element of `cut` carry its rule.
+
+    A data table is one block, a line a row. `<br>` breaks a line inside a block, `<br><br>` divides blocks.
+    """
+    return _Walk(cut or {}).run(root)
+
+
+class _Walk:
+    """One pass over the tree. The state is the run of inline text read since the last block-level boundary."""
+
+    def __init__(self, cut: Mapping[etree._Element, str]) -> None:
+        self.cut = cut
+        self.found: list[Block] = []
+        self.buffer: list[str] = []
+        self.size = self.linked = self.bold = self.slanted = self.breaks = 0
+        self.href = ""
+        self.link = self.strong = self.italic = 0
+        self.rules: list[tuple[etree._Element, str]] = []
+
+    def run(self, root: etree._Element) -> list[Block]:
+        walk = etree.iterwalk(root, events=("start", "end"))
+        block, skipped = root, None
+        for event, element in walk:
+            tag = element.tag
+            if not isinstance(tag, str):
+                continue
+            if event == "start":
+                if tag in SILENT_TAGS or tag == "br":
+                    if tag == "br":
+                        self.line_break(block)
+                    skipped = element
+                    walk.skip_subtree()
+                    continue
+                if (rule := self.rule_for(element)) is not None:
+                    self.flush(block)
+                    self.rules.append((element, rule))
+                if tag == "table" and (rows := table_rows(element)):
+                    self.flush(block)
+                    self.emit("\n".join(rows), element, "table")
+                    skipped = element
+                    walk.skip_subtree()
+                    continue
+                if tag in BLOCK_TAGS:
+                    self.flush(block)
+                    block = element
+                self.enter(element, tag)
+                continue
+            if element is skipped:
+                skipped = None
+            else:
+                if tag in BLOCK_TAGS:
+                    self.flush(block)
+                    block = self.block_above(element, root)
+                self.leave(tag)
+            if self.rules and self.rules[-1][0] is element:
+                self.flush(block)
+                self.rules.pop()
+            if element is not root and element.tail:
+                self.add(element.tail)
+        self.flush(block)
+        return self.found
+
+    def rule_for(self, element: etree._Element) -> str | None:
+        rule = self.cut.get(element)
+        return "hidden" if rule is None and not self.rules and is_hidden(element) else rule
+
+    @staticmethod
+    def block_above(element: etree._Element, root: etree._Element) -> etree._Element:
+        while element is not root:
+            parent = element.getparent()
+            if parent is None:
+                break
+            element = parent
+            if element.tag in BLOCK_TAGS:
+                break
+        return element
+
+    def enter(self, element: etree._Element, tag: str) -> None:
+        if tag == "a":
+            self.link += 1
+            self.href = self.href or element.get("href") or ""
+        if tag in _STRONG:
+            self.strong += 1
+        elif tag in _ITALIC:
+            self.italic += 1
+        if element.text:
+            self.add(element.text)
+
+    def leave(self, tag: str) -> None:
+        if tag == "a":
+            self.link -= 1
+        if tag in _STRONG:
+            self.strong -= 1
+        elif tag in _ITALIC:
+            self.italic -= 1
+
+    def add(self, text: str) -> None:
+        self.buffer.append(text.replace("\n", " ").replace("\r", " "))
+        size = len(text) - text.count(" ") - text.count("\n")
+        if size > 0 and not text.isspace():
+            self.breaks = 0
+            self.size += size
+            if self.link:
+                self.linked += size
+            if self.strong:
+                self.bold += size
+            if self.italic:
+                self.slanted += size
+
+    def line_break(self, block: etree._Element) -> None:
+        self.breaks += 1
+        if self.breaks > 1:
+            self.flush(block)
+        else:
+            self.buffer.append("\n")
+
+    def flush(self, block: etree._Element) -> None:
+        if self.size:
+            self.emit(normal("".join(self.buffer)), block, self.kind(block))
+        self.buffer.clear()
+        self.size = self.linked = self.bold = self.slanted = self.breaks = 0
+        self.href = "" if not self.link else self.href
+
+    def emit(self, text: str, element: etree._Element, kind: Kind) -> None:
+        if not text:
+            return
+        size = self.size or 1
+        self.found.append(
+            Block(
+                text=text,
+                element=element,
+                kind=kind,
+                link_share=self.linked / size,
+                strong=self.bold >= 0.95 * size,
+                italic=self.slanted >= 0.95 * size,
+                rule=self.rules[-1][1] if self.rules else "",
+                href=self.href,
+            )
+        )
+
+    @staticmethod
+    def kind(element: etree._Element) -> Kind:
+        tag = element.tag
+        if tag in HEADINGS:
+            return "heading"
+        if tag in {"figcaption", "caption"}:
+            return "caption"
+        return "item" if tag in {"li", "dd", "dt"} else "paragraph"
+
+
+_MARKUP_IN_TABLE = etree.XPath(".//table|.//img|.//figure|.//iframe|.//video|.//h1|.//h2|.//ul")
+
+
+def table_rows(table: etree._Element) -> list[str]:
+    """The rows of a data table, cells joined by " | "; nothing for a table that only places things on the page.
+
+    Data has at least two rows of at least two cells, no pictures, lists or tables inside, and cells of a few words.
+    """
+    rows = [[cell for cell in row if cell.tag in {"td", "th"}] for row in table.iter("tr")]
+    rows = [row for row in rows if row]
+    if len(rows) < 2 or sum(len(row) > 1 for row in rows) < max(2, len(rows) / 2) or _MARKUP_IN_TABLE(table):
+        return []
+    found = []
+    for row in rows:
+        cells = [text_of(cell) for cell in row]
+        if any(cells):
+            found.append(" | ".join(cells).strip())
+    return found
+
+
+def text_of(element: etree._Element) -> str:
+    """All text under an element on one line, in normal form."""
+    return normal("".join(_texts(element))).replace("\n", " ").strip()
+
+
+def _texts(element: etree._Element) -> Iterator[str]:
+    # Inline markup may divide a word ("<b>C</b>hiều"); block-level markup never does
+    for event, node in etree.iterwalk(element, events=("start", "end")):
+        if not isinstance(node.tag, str):
+            continue
+        if node.tag in BLOCK_TAGS or node.tag == "br":
+            yield " "
+        if event == "start":
+            if node.text and node.tag not in SILENT_TAGS:
+                yield node.text
+        elif node is not element and node.tail:
+            yield node.tail
+
+
+def ancestors_within(element: etree._Element, root: etree._Element) -> Iterable[etree._Element]:
+    """The element and its ancestors below `root`, inside out."""
+    node: etree._Element | None = element
+    while node is not None and node is not root:
+        yield node
+        node = node.getparent()

@@ -1,0 +1,150 @@
+"""What kind of page it is: `NotAnArticle` for everything that holds no story.
+
+Checks run from cheap to dear: the bytes, a bot check or a redirect shell, and, once the story is read, whether there is one.
+"""
+
+from __future__ import annotations
+
+import re
+from urllib.parse import urlsplit
+
+from lxml import etree
+
+from newscrawl.article import NotAnArticle, Page
+from newscrawl.cleaning.metadata import Facts
+from newscrawl.cleaning.normal import fold, syllables
+from newscrawl.sites import Site
+
+#: Bytes above which a page is no news page. The largest met is 1.2 MB.
+MAX_BYTES = 20_000_000
+#: Syllables that a story has at least. Below that only a page that says it is an article, and has a date, counts.
+MIN_SYLLABLES = 25
+
+_MAGIC = (b"%PDF", b"\x89PNG", b"\xff\xd8\xff", b"GIF8", b"RIFF", b"PK\x03\x04", b"\x00\x00\x01\x00", b"wOFF", b"ID3", b"\x1f\x8b")
+_CHALLENGE = re.compile(
+    r"document\.cookie\s*=\s*[\"']D1N=|<title>\s*(?:Just a moment|Attention Required|Checking your browser|Access Denied|DDoS[ -]Guard)|"
+    r"cf-browser-verification|/cdn-cgi/challenge-platform|g-recaptcha-response|_Incapsula_Resource|slowAES\.decrypt",
+    re.IGNORECASE,
+)
+_REFRESH = re.compile(r"^\s*\d+\s*;\s*url\s*=", re.IGNORECASE)
+_MOVES = re.compile(r"(?:window|document|top|self)?\.?location(?:\.href)?\s*=\s*[\"']|location\.(?:replace|assign)\(")
+_ERROR = re.compile(
+    r"\b(?:404|403|410|500|502|503)\b.{0,40}(?:not found|lỗi|error|không|forbidden|unavailable)|^\W*(?:lỗi )?(?:404|500|502|503)\W*$|"
+    r"(?:trang|nội dung|bài viết|bài|đường dẫn|liên kết|địa chỉ)(?: web| này| bạn| mà bạn| quý vị| đang| yêu cầu| truy cập| tìm| cần tìm| tìm kiếm){0,6} "
+    r"(?:không|đã bị|chưa) (?:tồn tại|tìm thấy|được tìm thấy|xóa|xoá|gỡ|hiển thị|có)|không tìm thấy (?:trang|nội dung|bài|đường dẫn|dữ liệu|kết quả)|"
+    r"page not found|not found|có lỗi xảy ra|đã xảy ra lỗi|service unavailable|internal server error"
+)
+_VIDEO_PATH = re.compile(r"/(?:video|videos|clip|tv|truyen-hinh|multimedia/video|podcast|media/video)(?:/|-|$)|^video\.|[-/]video-", re.IGNORECASE)
+_PHOTO_PATH = re.compile(r"/(?:anh|photo|photos|hinh-anh|infographic|infographics|multimedia|gallery|do-hoa)(?:/|-|$)", re.IGNORECASE)
+_FOREIGN_PATH = re.compile(r"^/(?:en|english|zh|cn|fr|ru|ja|ko|lo|km|es|de|th)(?:/|$)", re.IGNORECASE)
+# Letters that only Vietnamese text has in number
+_VIETNAMESE = re.compile(r"[ăâđêôơưạảấầẩẫậắằẳẵặẹẻẽếềểễệỉịọỏốồổỗộớờởỡợụủứừửữựỳỵỷỹàáãèéìíĩòóõùúũý]")
+
+
+def check_bytes(page: Page) -> None:
+    """Refuses what is no HTML before anything is parsed."""
+    if not page.body or not page.body.strip():
+        raise NotAnArticle("empty", "no bytes")
+    if len(page.body) > MAX_BYTES:
+        raise NotAnArticle("too large", f"{len(page.body)} bytes")
+    kind = page.content_type.partition(";")[0].strip().lower()
+    if kind and not re.search(r"html|xml|text/plain|octet-stream", kind):
+        raise NotAnArticle("not html", kind)
+    if page.body.startswith(_MAGIC):
+        raise NotAnArticle("not html", f"starts with {page.body[:4]!r}")
+    if page.body.lstrip()[:1] in {b"{", b"["} and b"<" not in page.body[:2000]:
+        raise NotAnArticle("not html", "JSON")
+
+
+def check_challenge(text: str) -> None:
+    """Refuses the page that a bot check answers with; such pages are short."""
+    if len(text) < 30_000 and (match := _CHALLENGE.search(text)):
+        raise NotAnArticle("bot check", match[0][:60])
+
+
+def check_redirect(tree: etree._Element) -> None:
+    """Refuses pages whose only purpose is to lead elsewhere."""
+    body = tree.find("body")
+    visible = len("".join(_visible(body))) if body is not None else 0
+    if visible > 400:
+        return
+    for element in tree.iter("meta"):
+        if (element.get("http-equiv") or "").lower() == "refresh" and _REFRESH.match(element.get("content") or ""):
+            raise NotAnArticle("redirect", (element.get("content") or "")[:120])
+    for script in tree.iter("script"):
+        if visible < 100 and script.text and len(script.text) < 2000 and _MOVES.search(script.text):
+            raise NotAnArticle("redirect", "a script that moves on")
+
+
+def _visible(body: etree._Element) -> list[str]:
+    found: list[str] = []
+    size = 0
+    for node in body.iter():
+        if isinstance(node.tag, str) and node.tag not in {"script", "style", "noscript"} and node.text:
+            found.append(node.text.strip())
+        if node.tail:
+            found.append(node.tail.strip())
+        size += len(found[-1]) if found else 0
+        if size > 2000:
+            break
+    return found
+
+
+def is_vietnamese(text: str) -> bool:
+    """Is the text Vietnamese? About every fourth letter of Vietnamese carries a mark that English has not."""
+    sample = text[:6000].lower()
+    letters = sum(character.isalpha() for character in sample)
+    return letters < 40 or len(_VIETNAMESE.findall(sample)) >= 0.05 * letters
+
+
+def check_story(tree: etree._Element, known: Facts, title: str, lead: str, text: str, url: str, site: Site | None) -> None:
+    """Refuses the page if what was read is no story. Called last, with the cleaned text."""
+    size = len(syllables(text))
+    heading = fold(f"{title} {known.title}")
+    path = urlsplit(url).path
+    if size < 120 and (_ERROR.search(fold(title)) or _ERROR.search(fold(known.title))):
+        raise NotAnArticle("error page", title or known.title)
+    expected = site is not None or (urlsplit(url).hostname or "").endswith(".vn")
+    if expected and (site is None or site.language == "vi"):
+        if size >= 20 and not is_vietnamese(text):
+            raise NotAnArticle("foreign language", known.language)
+        if _FOREIGN_PATH.match(path) and known.language[:2] not in {"", "vi"}:
+            raise NotAnArticle("foreign language", known.language)
+    told = bool(known.article) or known.first("og:type").lower() == "article" or (site is not None and site.is_article(site.canonical(url)))
+    body_size = len(syllables(text.removeprefix(lead))) if lead else size
+    is_video = _is_video(tree, known, path)
+    if is_video and body_size < 60 and size < 140:
+        raise NotAnArticle("video", "a player with at most a teaser")
+    if path in {"", "/"} and not known.article:
+        raise NotAnArticle("listing", "the home page")
+    if size < MIN_SYLLABLES and not (told and size >= 12 and body_size >= 12):
+        if _links(tree) > 60 and not told:
+            raise NotAnArticle("listing", f"{size} syllables of text")
+        if _PHOTO_PATH.search(path) and len(list(tree.iter("img"))) > 2:
+            raise NotAnArticle("photo", f"{size} syllables of text")
+        if re.search(r"\btag\b|chuyên mục|từ khóa", heading) or re.search(r"/tags?/|/chu-de/|/tim-kiem", path):
+            raise NotAnArticle("listing", "a tag or section page")
+        raise NotAnArticle("no text", f"{size} syllables of text")
+    if not told and is_listing(tree, known, text):
+        raise NotAnArticle("listing", "links to stories, and no story")
+
+
+def _is_video(tree: etree._Element, known: Facts, path: str) -> bool:
+    if known.first("og:type").lower().startswith("video") or _VIDEO_PATH.search(path):
+        return True
+    return "videoobject" in known.types and not known.article
+
+
+def _links(tree: etree._Element) -> int:
+    return sum(1 for _ in tree.iter("a"))
+
+
+def is_listing(tree: etree._Element, known: Facts, text: str) -> bool:
+    """Is a page that does not call itself an article a list of them? No date of its own, and the text short or all teasers."""
+    if "article:published_time" in known.meta or "datepublished" in known.meta:
+        return False
+    if known.types & {"collectionpage", "itemlist", "searchresultspage"}:
+        return True
+    paragraphs = text.split("\n\n")
+    long = [p for p in paragraphs if len(syllables(p)) >= 50]
+    return _links(tree) > 80 and len(long) < 2

@@ -1,0 +1,59 @@
+"""The normal form of text: NFC, one kind of space, nothing invisible. Applied once, where text leaves the page."""
+
+from __future__ import annotations
+
+import re
+import unicodedata
+
+#: Zero-width and soft characters that pages sprinkle over words; joiners are kept out too, Vietnamese needs none.
+_INVISIBLE = dict.fromkeys(
+    [0x00AD, 0x034F, 0x061C, 0x115F, 0x1160, 0x180E, 0xFEFF, 0xFFFC, *range(0x200B, 0x2010), *range(0x202A, 0x202F),
+     *range(0x2060, 0x2070), *range(0xFE00, 0xFE10), *range(0xE000, 0xF900)]
+)  # fmt: skip
+_CONTROL = {code: " " for code in (*range(0x20), *range(0x7F, 0xA0)) if code != 0x0A} | {
+    code: "\n" for code in (0x0D, 0x2028, 0x2029)
+}
+_TABLE = _INVISIBLE | _CONTROL
+_SPACES = re.compile(r"[^\S\n]+")
+_AROUND_BREAKS = re.compile(r" *\n[ \n]*")
+_SYLLABLE = re.compile(r"\w+")
+
+# Where the tone mark stands in oa, oe, uy: "hòa" and "hoà" are one word (old and new style).
+_TONES = "\u0300\u0301\u0303\u0309\u0323"
+_NEW_STYLE = re.compile(rf"([oO])([aeAE])([{_TONES}])(?!\w)|([uU])([yY])([{_TONES}])(?!\w)")
+
+
+def normal(text: str) -> str:
+    """`text` in normal form on one line or several: NFC, plain spaces, no space at line ends, no invisible characters."""
+    if not text.isascii():
+        # Only decomposed text needs work; the quick check makes the usual case cheap.
+        text = unicodedata.normalize("NFC", text)
+    text = _SPACES.sub(" ", text.translate(_TABLE))
+    return _AROUND_BREAKS.sub("\n", text).strip()
+
+
+def one_line(text: str) -> str:
+    """`normal` text with line breaks turned into spaces."""
+    return normal(text).replace("\n", " ")
+
+
+def fold(text: str) -> str:
+    """What two texts are compared by: normal form, one line, lower case."""
+    return one_line(text).casefold()
+
+
+def syllables(text: str) -> list[str]:
+    """The syllables (runs of letters and digits) of `text`, folded. A Vietnamese word is one to four of them."""
+    return _SYLLABLE.findall(text.casefold())
+
+
+def tone_placed(text: str) -> str:
+    """`text` with tone marks placed the old way (hoà → hòa, thuỷ → thủy), for comparison only."""
+    if text.isascii():
+        return text
+    decomposed = unicodedata.normalize("NFD", text)
+    moved = _NEW_STYLE.sub(
+        lambda m: f"{m[1]}{m[3]}{m[2]}" if m[1] else f"{m[4]}{m[6]}{m[5]}",
+        decomposed,
+    )
+    return unicodedata.normalize("NFC", moved)

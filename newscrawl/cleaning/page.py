@@ -1,0 +1,246 @@
+"""A page in, an `Article` out: decode, parse once, metadata, body, clutter out, text.
+
+`Cleaner` holds the rules and is what worker processes keep; `clean_page` is the same for one page at a time.
+"""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass, field
+from datetime import datetime
+from functools import cache
+from typing import Literal
+from urllib.parse import urlsplit
+
+from lxml import etree
+
+from newscrawl.article import Article, Image, NotAnArticle, Page, Removed, Source, article_id, content_hash
+from newscrawl.cleaning import bylines, captions, generic, kinds, metadata, rules, template
+from newscrawl.cleaning.decode import decode
+from newscrawl.cleaning.dom import Block, blocks, parse
+from newscrawl.cleaning.normal import fold, one_line, syllables
+from newscrawl.cleaning.teasers import teaser_tail
+from newscrawl.sites import Rules, Site, Sites, domain_of, normal_url
+
+#: Version of the code's own rules; raised whenever the same page may give other text.
+RULES_VERSION = 1
+
+
+@dataclass(slots=True)
+class Cleaned:
+    """An article, and how it was read."""
+
+    article: Article
+    #: The body's blocks in page order, kept and cut.
+    blocks: list[Block] = field(default_factory=list)
+    #: Characters kept, of all that stood in the body's own paragraphs.
+    coverage: float = 1.0
+    #: Word overlap (F1) with what trafilatura reads on the same page; None where the two were not compared.
+    agreement: float | None = None
+    #: A paper's or family's rules were there and found no body: its template has changed, or the page is none of its articles.
+    template_missed: bool = False
+
+
+class Cleaner:
+    """Reads pages by the rules of `sites`."""
+
+    def __init__(self, sites: Sites, *, text_captions: bool = False) -> None:
+        self.sites = sites
+        self.text_captions = text_captions
+
+    def clean(self, page: Page, *, generic: bool = False) -> Cleaned:
+        """The article of a page. Raises `NotAnArticle`, and nothing else, for whatever bytes."""
+        try:
+            return self._clean(page, generic_only=generic)
+        except NotAnArticle:
+            raise
+        except (RecursionError, MemoryError, etree.LxmlError, ValueError, AssertionError) as error:
+            raise NotAnArticle("unreadable", f"{type(error).__name__}: {error}") from error
+
+    def _clean(self, page: Page, *, generic_only: bool) -> Cleaned:
+        kinds.check_bytes(page)
+        text = decode(page.body, page.content_type)
+        kinds.check_challenge(text)
+        tree = parse(text)
+        site = self.sites.for_url(page.url)
+        known = metadata.facts(tree, page.url)
+        kinds.check_redirect(tree)
+        ruled, owner, version = Rules(), "generic", ""
+        family = None
+        if not generic_only:
+            if site is not None:
+                ruled, owner, version = site.rules, site.domain, site.version
+            elif family := template.recognise(tree, self.sites.families):
+                ruled, owner, version = family.rules, family.name, family.version
+        title, title_element = metadata.headline(tree, known, ruled)
+        parts = template.locate(tree, ruled) if ruled.body else None
+        missed = parts is None and bool(ruled.body)
+        if missed and site is not None and (family := template.recognise(tree, self.sites.families)) is not None:
+            ruled, owner, version = family.rules, family.name, family.version
+            parts = template.locate(tree, ruled)
+        if parts is None:
+            owner, version = "generic", ""
+            parts = generic.locate(tree, known, title, title_element, page.url)
+        return self._assemble(page, site, tree, known, ruled, owner, version, title, title_element, parts, missed)
+
+    def _assemble(
+        self, page: Page, site: Site | None, tree: etree._Element, known: metadata.Facts, ruled: Rules, owner: str, version: str,
+        title: str, title_element: etree._Element | None, parts: template.Parts, missed: bool,
+    ) -> Cleaned:  # fmt: skip
+        site_names = _site_names(page.url, site, known)
+        authors = metadata.authors(tree, known, ruled, site_names)
+        published, modified = metadata.times(tree, known, ruled, title_element, page.fetched_at)
+        found: list[Block] = []
+        for body in parts.body:
+            found += blocks(body, parts.cut)
+        lead = parts.lead or _lead_in_body(found, known)
+        closing = self._cut_clutter(found, parts, ruled, page.url, title, lead, authors)
+        told_in_captions = rules.photo_story(found)
+        if self.text_captions and not told_in_captions:
+            for block in found:
+                if block.rule == "caption":
+                    block.rule = ""
+        story = [block.text for block in rules.kept(found)]
+        if lead and not (story and fold(story[0]) == fold(lead)):
+            story.insert(0, lead)
+        text = "\n\n".join(story)
+        kinds.check_story(tree, known, title, lead, text, page.url, site)
+        canonical = _canonical(page.url, known.canonical, site)
+        source = _source(tree, ruled, closing)
+        article = Article(
+            id=article_id(site.key(canonical) if site else re.sub(r"^https?://", "", canonical).rstrip("/")),
+            url=page.url,
+            canonical_url=canonical,
+            domain=site.domain if site else domain_of(page.url),
+            title=title,
+            lead=lead,
+            text=text,
+            authors=authors or _authors_of(closing, site_names),
+            published_at=published,
+            modified_at=modified,
+            section=metadata.section(tree, known, ruled),
+            tags=metadata.tags(tree, known, ruled, title),
+            images=_images(parts, found, page.url),
+            source=source,
+            language=site.language if site else "vi",
+            access=_access(known),
+            extractor=f"{owner} {version}".strip() + f" rules {RULES_VERSION}",
+            removed=[Removed(block.rule, block.text) for block in found if block.rule and block.rule not in {"lead", "hidden"}],
+            fetched_at=page.fetched_at,
+            content_hash=content_hash(title, text),
+        )
+        return Cleaned(article, found, _coverage(found), template_missed=missed)
+
+    def _cut_clutter(
+        self, found: list[Block], parts: template.Parts, ruled: Rules, url: str, title: str, lead: str, authors: list[str]
+    ) -> list[Block]:
+        if lead:
+            for block in rules.kept(found)[:4]:
+                if fold(block.text) == fold(lead):
+                    block.cut("lead")
+                    break
+        rules.lines_of_site(found, ruled.lines)
+        for body in parts.body:
+            captions.mark([b for b in found if b.element is not None and _within(b.element, body)], parts.captions, body)
+        rules.headline_repeats(found, title)
+        rules.furniture(found)
+        rules.related_boxes(found, url, parts.body)
+        rules.pointers(found, url)
+        rules.cards(found, url, parts.body)
+        rules.doubled(found)
+        closing = rules.closing_lines(found, authors)
+        for block in teaser_tail([title, lead], rules.kept(found)):
+            block.cut("teaser of another story")
+        closing += rules.closing_lines(found, authors)
+        rules.repeats(found)
+        return closing
+
+
+@cache
+def default_cleaner() -> Cleaner:
+    """The cleaner with the papers that come with newscrawl."""
+    return Cleaner(Sites.load())
+
+
+def clean_page(html: bytes, url: str, *, fetched_at: datetime | None = None, generic: bool = False) -> Article:
+    """The article of a saved page.
+
+    `html` are the page's bytes as the server sent them (decompressed), `url` its address, `fetched_at` when it was
+    fetched (aware; later publication dates are refused). `generic=True` reads it as a page of an unknown paper.
+    Raises `NotAnArticle` for listings, video shells, error pages, bot checks and whatever else holds no story.
+    """
+    return default_cleaner().clean(Page(url, html, fetched_at=fetched_at), generic=generic).article
+
+
+def _within(element: etree._Element, body: etree._Element) -> bool:
+    return element is body or any(parent is body for parent in element.iterancestors())
+
+
+def _site_names(url: str, site: Site | None, known: metadata.Facts) -> set[str]:
+    host = domain_of(url)
+    names = {host, host.split(".")[0], site.name if site else "", known.first("og:site_name", "application-name")}
+    names |= {f"báo {name}" for name in names if name} | {f"{name} online" for name in names if name}
+    return {re.sub(r"[\W_]+", "", fold(name)) for name in names} - {""}
+
+
+def _lead_in_body(found: list[Block], known: metadata.Facts) -> str:
+    """The body's first paragraph where it is a sapo: the page's description word for word, or bold beside plain ones."""
+    first = next((block for block in found if block.kept and block.kind != "heading" and len(block.text.split()) > 8), None)
+    if first is None:
+        return ""
+    description = fold(known.first("og:description", "description", "twitter:description")).rstrip("….")
+    if len(description) > 40 and fold(first.text).startswith(description[:120]):
+        return one_line(first.text)
+    plain = [block for block in found if block.kept and block is not first and not block.strong and len(block.text.split()) > 12]
+    return one_line(first.text) if first.strong and len(plain) >= 2 else ""
+
+
+def _canonical(url: str, claimed: str, site: Site | None) -> str:
+    if site is None:
+        claimed = normal_url(claimed) if claimed.startswith("http") else ""
+        return claimed if claimed and domain_of(claimed) == domain_of(url) and len(urlsplit(claimed).path) > 1 else normal_url(url)
+    own = site.canonical(url)
+    if claimed:
+        other = site.canonical(claimed)
+        # The server's word counts for this article only; some name the home page, or another paper
+        if site.is_article(other) and (site.key(other) == site.key(own) or not site.is_article(own)):
+            return other
+    return own
+
+
+def _source(tree: etree._Element, ruled: Rules, closing: list[Block]) -> Source | None:
+    if value := template.source_value(tree, ruled):
+        if source := bylines.source_line(value) or bylines.source_line(f"Nguồn: {value}"):
+            return source
+    for block in closing:
+        for line in block.text.split("\n"):
+            if source := bylines.source_line(line):
+                if not source.url and block.href.startswith("http"):
+                    source.url = block.href
+                return source
+    return None
+
+
+def _authors_of(closing: list[Block], site_names: set[str]) -> list[str]:
+    for block in closing:
+        if block.rule == "byline":
+            for line in block.text.split("\n"):
+                if not bylines.source_line(line) and (found := bylines.names(line)):
+                    return [name for name in found if re.sub(r"[\W_]+", "", fold(name)) not in site_names]
+    return []
+
+
+def _access(known: metadata.Facts) -> Literal["full", "teaser"]:
+    return "full"
+
+
+def _images(parts: template.Parts, found: list[Block], url: str) -> list[Image]:
+    return captions.images(parts.body, found, set(parts.cut), url)
+
+
+def _coverage(found: list[Block]) -> float:
+    own = [block for block in found if len(syllables(block.text)) >= 8]
+    total = sum(len(block.text) for block in own)
+    return sum(len(block.text) for block in own if block.kept) / total if total else 1.0
+
+

@@ -1,0 +1,231 @@
+"""The text rules: what is taken out of a row of blocks, wherever it came from.
+
+They are the same for a known template, an unknown page and plain text. Each looks at the kept blocks, cuts what it
+knows for clutter and leaves its name on it.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable, Sequence
+from urllib.parse import urljoin, urlsplit
+
+from lxml import etree
+
+from newscrawl.cleaning import bylines
+from newscrawl.cleaning.dates import find_date, has_clock
+from newscrawl.cleaning.dom import Block
+from newscrawl.cleaning.normal import fold, syllables
+from newscrawl.cleaning.phrases import TAIL, bare, is_furniture, is_pointer, is_related_heading
+
+#: Share of a block's characters in links from which it is a link and no sentence.
+LINK = 0.8
+_SLUG = re.compile(r"(?:[a-z0-9]+-){4,}[a-z0-9]+", re.IGNORECASE)
+_BOXES = frozenset("aside article section div li ul ol table tr td dl figure blockquote center".split())
+
+
+def kept(blocks: Iterable[Block]) -> list[Block]:
+    """The blocks that no rule has cut."""
+    return [block for block in blocks if block.kept]
+
+
+def lines_of_site(blocks: list[Block], patterns: Sequence[re.Pattern[str]]) -> None:
+    """Lines that the paper's file or its family's names as clutter."""
+    for block in kept(blocks):
+        for pattern in patterns:
+            if pattern.fullmatch(block.text):
+                block.cut(f"line: {pattern.pattern}")
+
+
+def furniture(blocks: list[Block]) -> None:
+    """Words of the page's tools, comment boxes and players."""
+    for block in kept(blocks):
+        if is_furniture(block.text):
+            block.cut("furniture")
+
+
+def headline_repeats(blocks: list[Block], title: str) -> None:
+    """The headline once more: over the body, as a picture's title, in a sticky bar."""
+    wanted = fold(title)
+    for block in kept(blocks):
+        if wanted and fold(block.text) == wanted:
+            block.cut("headline repeated")
+
+
+def leads_elsewhere(href: str, url: str) -> bool:
+    """Does a link lead to another story (an address with a slug of five words or more) rather than to a file or a form?"""
+    parts = urlsplit(urljoin(url, href))
+    if parts.scheme not in {"http", "https"} or parts.path in {"", "/"} or parts.path == urlsplit(url).path:
+        return False
+    return _SLUG.search(parts.path) is not None
+
+
+def related_boxes(blocks: list[Block], url: str, roots: list[etree._Element]) -> None:
+    """A heading such as "Tin liên quan" takes the links under it along, with the teasers inside their box."""
+    for position, block in enumerate(blocks):
+        if not block.kept or not is_related_heading(block.text):
+            continue
+        run = _box_run(blocks, position, roots) or _link_run(blocks, position)
+        if run:
+            block.cut("related heading")
+            for other in run:
+                other.cut("under related heading")
+        elif TAIL.fullmatch(bare(block.text)) or block.link_share >= LINK:
+            block.cut("related heading")
+
+
+def _box_run(blocks: list[Block], position: int, roots: list[etree._Element]) -> list[Block]:
+    """The other blocks of the smallest box around a marker that holds links too, if it is a box of links."""
+    element = blocks[position].element
+    if element is None:
+        return []
+    stops = set(roots)
+    for node in element.iterancestors():
+        if node in stops or node.tag == "body":
+            return []
+        inside = [b for b in blocks if b is not blocks[position] and b.kept and b.element is not None and _under(b.element, node)]
+        if not inside:
+            continue
+        linked = [b for b in inside if b.link_share >= LINK]
+        prose = sum(len(b.text) for b in inside if b.link_share < 0.3)
+        if linked and (prose <= 2.5 * sum(len(b.text) for b in linked) or len(linked) >= 0.4 * len(inside)):
+            return inside
+        return []
+    return []
+
+
+def _under(element: etree._Element, node: etree._Element) -> bool:
+    return element is node or any(parent is node for parent in element.iterancestors())
+
+
+def _link_run(blocks: list[Block], position: int) -> list[Block]:
+    run: list[Block] = []
+    for block in blocks[position + 1 :]:
+        if not block.kept:
+            continue
+        if block.link_share >= LINK or (run and len(block.text) < 40 and find_date(block.text)):
+            run.append(block)
+        else:
+            break
+    return run
+
+
+def pointers(blocks: list[Block], url: str) -> None:
+    """Single lines that lead to another story: ">> …", "Xem thêm: …", or a headline that is all link."""
+    for block in kept(blocks):
+        if is_pointer(block.text) and (block.link_share > 0.3 or block.element is None or _begins_as_arrow(block.text)):
+            block.cut("pointer to another story")
+        elif block.link_share >= 0.97 and len(block.text.split()) >= 4 and leads_elsewhere(block.href, url):
+            block.cut("link to another story")
+
+
+def _begins_as_arrow(text: str) -> bool:
+    return text.lstrip().startswith((">>", "»", "->", "=>", "→", "➤", "►", "▶"))
+
+
+def cards(blocks: list[Block], url: str, roots: list[etree._Element]) -> None:
+    """A teaser card: a small box with a link to another story and, beside it, that story's sapo or time."""
+    stops = set(roots)
+    linked = [b for b in blocks if b.element is not None and (b.rule == "link to another story" or (b.kept and b.link_share >= LINK and leads_elsewhere(b.href, url)))]
+    for block in linked:
+        assert block.element is not None
+        for node in block.element.iterancestors():
+            if node in stops or node.tag in {"body", "main"}:
+                break
+            if node.tag not in _BOXES:
+                continue
+            inside = [b for b in blocks if b.element is not None and _under(b.element, node)]
+            prose = [b for b in inside if b.kept and b.link_share < 0.3]
+            links = [b for b in inside if b.link_share >= LINK]
+            if len(prose) > len(links) + 1 or sum(len(b.text.split()) for b in prose) > 75 * len(links):
+                break
+            for other in inside:
+                other.cut("teaser card")
+
+
+def closing_lines(blocks: list[Block], authors: list[str]) -> list[Block]:
+    """Byline, source line and date at the story's end, and those few that stand before it. Returns what was cut."""
+    cut: list[Block] = []
+    # A signature can stand above notes that are no part of the story; those are cut already
+    for block in reversed(kept(blocks)):
+        rule = _closing_rule(block, authors)
+        if not rule:
+            break
+        block.cut(rule)
+        cut.append(block)
+    for block in kept(blocks)[:3]:
+        if len(block.text) < 120 and block.kind != "heading" and (_known_byline(block, authors) or _is_dateline(block.text)):
+            block.cut("byline")
+            cut.append(block)
+    return cut
+
+
+def _closing_rule(block: Block, authors: list[str]) -> str:
+    if block.kind in {"table", "item"}:
+        return ""
+    lines = block.text.split("\n")
+    if all(bylines.source_line(line) or bylines.is_byline(line, authors) for line in lines):
+        return "source line" if bylines.source_line(lines[-1]) else "byline"
+    if len(block.text.split()) == 1 and len(block.text) < 20 and _stands_apart(block) and block.text[0].isupper():
+        return "byline"
+    return "date line" if _is_dateline(block.text) else ""
+
+
+def _known_byline(block: Block, authors: list[str]) -> bool:
+    return bool(authors) and bylines.is_byline(block.text, authors) and any(fold(a) in fold(block.text) for a in authors)
+
+
+def _stands_apart(block: Block) -> bool:
+    if block.strong or block.italic:
+        return True
+    element = block.element
+    if element is None:
+        return False
+    place = " ".join(f"{e.get('style') or ''} {e.get('align') or ''} {e.get('class') or ''}" for e in (element, *element))
+    return re.search(r"right|author|tac-?gia|byline|\bname\b", place) is not None
+
+
+def _is_dateline(text: str) -> bool:
+    if len(text) > 70 or not (date := find_date(text)):
+        return False
+    rest = re.sub(r"(?i)thứ\s+\w+|chủ nhật|ngày|tháng|năm|cập nhật|lúc|gmt|utc|[ap]m|đăng|xuất bản|[\d\W_]+", "", text)
+    return len(rest) <= 3 and (has_clock(date) or len(text) < 30)
+
+
+def repeats(blocks: list[Block]) -> None:
+    """A paragraph printed twice. Short lines may recur (a refrain, a table's word); eight syllables and more may not."""
+    seen: dict[str, Block] = {}
+    previous = ""
+    for block in blocks:
+        if not block.kept or block.kind == "table":
+            continue
+        key = fold(block.text)
+        size = len(syllables(key))
+        if (size >= 8 and key in seen) or (size >= 4 and key == previous):
+            block.cut("printed twice")
+        else:
+            seen[key] = block
+        previous = key
+
+
+def doubled(blocks: list[Block]) -> None:
+    """A line that is the same words twice: a picture's title glued to the link below it."""
+    for block in kept(blocks):
+        words = block.text.rstrip(" |").split()
+        half = len(words) // 2
+        if len(words) >= 8 and len(words) % 2 == 0 and words[:half] == words[half:]:
+            block.cut("headline printed twice in one line")
+
+
+def photo_story(blocks: list[Block]) -> bool:
+    """Is the story told in its captions? Then they are text: uncuts them and says so."""
+    captions = [block for block in blocks if block.rule == "caption"]
+    told = sum(len(block.text.split()) for block in captions)
+    prose = sum(len(block.text.split()) for block in kept(blocks) if len(block.text.split()) > 3)
+    if len(captions) < 3 or told < 60 or prose > 0.5 * told:
+        return False
+    for block in captions:
+        block.rule = ""
+        block.kind = "paragraph"
+    return True
+

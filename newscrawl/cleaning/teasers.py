@@ -1,0 +1,92 @@
+"""Teasers of other stories behind the last paragraph, with no heading and no markup to give them away.
+
+They are found by what they are about. A story holds together: each paragraph shares names and word pairs with the rest
+(lexical cohesion, after Halliday & Hasan 1976 and Hearst's TextTiling, 1997). A run of closing lines in which each shares
+next to nothing with the story, nor with its neighbours, is a list of other stories.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Sequence
+
+from newscrawl.cleaning.dom import Block
+from newscrawl.cleaning.normal import syllables
+
+#: Lines that a run of teasers has at least.
+MIN_RUN = 4
+#: Syllables in a teaser, at most and at least.
+MAX_SYLLABLES, MIN_SYLLABLES = 90, 9
+#: Paragraphs that the story has at least; what is shorter shows too little of what it is about.
+MIN_STORY = 4
+#: Share of a teaser's word pairs that the story may hold too.
+MAX_SHARED = 0.12
+#: The same for the story's own paragraphs: below that, the text is a digest of unrelated items and is left alone.
+MIN_COHESION = 0.16
+
+_FUNCTION = frozenset(
+    "và của là có cho các những một với trong được đã đang sẽ không này đó khi từ đến ra vào trên dưới tại về theo như để "
+    "bị do vì nên thì mà cũng còn đều rất nhiều ít hơn nhất năm tháng ngày giờ người việc sự cuộc bằng qua lại lên xuống "
+    "sau trước ông bà anh chị họ nó mình ta chúng tôi cùng nếu nhưng hoặc hay rằng thêm mới cả mọi mỗi bởi nhằm giữa cần phải "
+    "theo nhau nay hiện vẫn chỉ đây đấy nào gì sao làm nói biết cho hai ba bốn số phần lần nước thế giới việt nam hà nội".split()
+)
+_CAPITALISED = re.compile(r"(?<![.!?:“\"…] )(?<!^)\b[A-ZÀ-ỸĐ][\w-]+(?: [A-ZÀ-ỸĐ][\w-]+)*", re.MULTILINE)
+
+
+def teaser_tail(head: Sequence[str], story: Sequence[Block]) -> list[Block]:
+    """The closing blocks of `story` that are teasers of other stories. `head` are headline and lead."""
+    if len(story) < MIN_STORY + MIN_RUN:
+        return []
+    pairs = [_pairs(block.text) for block in story]
+    last = len(story)
+    first = last
+    while first > MIN_STORY and _may_be_teaser(story[first - 1]):
+        first -= 1
+    if last - first < MIN_RUN:
+        return []
+    head_pairs = set().union(*(_pairs(text) for text in head)) if head else set()
+    # The longest run at the end whose every line is strange to all before the run
+    for start in range(first, last - MIN_RUN + 1):
+        body = head_pairs.union(*pairs[:start])
+        names = _names(" . ".join([*head, *(block.text for block in story[:start])]))
+        if start < MIN_STORY or not _holds_together(pairs[:start], head_pairs):
+            continue
+        if all(_strange(story[i].text, pairs[i], body, names) for i in range(start, last)) and _apart(pairs[start:last]):
+            return list(story[start:last])
+    return []
+
+
+def _may_be_teaser(block: Block) -> bool:
+    if block.kind in {"table", "heading", "item"} or "\n" in block.text or block.text.lstrip().startswith(("-", "–", "+", "•", "“", '"')):
+        return False
+    return MIN_SYLLABLES <= len(syllables(block.text)) <= MAX_SYLLABLES and not block.text.rstrip().endswith(":")
+
+
+def _pairs(text: str) -> set[str]:
+    words = syllables(text)
+    return {f"{a} {b}" for a, b in zip(words, words[1:], strict=False) if not (a in _FUNCTION and b in _FUNCTION) and not (a.isdigit() or b.isdigit())}
+
+
+def _names(text: str) -> set[str]:
+    return {name.casefold() for name in _CAPITALISED.findall(text)} - {"việt nam", "hà nội"}
+
+
+def _strange(text: str, own: set[str], body: set[str], names: set[str]) -> bool:
+    if not own:
+        return False
+    return len(own & body) / len(own) <= MAX_SHARED and not (_names(text) & names)
+
+
+def _holds_together(paragraphs: Sequence[set[str]], head: set[str]) -> bool:
+    shares = []
+    for position, own in enumerate(paragraphs):
+        if len(own) >= 6:
+            others = head.union(*(p for other, p in enumerate(paragraphs) if other != position))
+            shares.append(len(own & others) / len(own))
+    return len(shares) >= 3 and sum(shares) / len(shares) >= MIN_COHESION
+
+
+def _apart(run: Sequence[set[str]]) -> bool:
+    """Do the lines of a run share nothing with their neighbours? Paragraphs of one aside do."""
+    shared = [len(a & b) / max(1, min(len(a), len(b))) for a, b in zip(run, run[1:], strict=False)]
+    return sum(shared) / len(shared) <= MAX_SHARED
