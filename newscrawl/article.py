@@ -146,8 +146,12 @@ _TIMES = ("published_at", "modified_at", "fetched_at")
 
 @dataclass(slots=True, frozen=True)
 class Drop:
-    """An address that gave no article, and why: a `NotAnArticle` reason, an HTTP status, a crash, a date out of bounds."""
+    """An address that gave no article, and why: a `NotAnArticle` reason, an HTTP status, a crash, a date out of bounds.
 
+    `id` is that of the article that the address stands for (`article_id`).
+    """
+
+    id: str
     url: str
     domain: str
     reason: str

@@ -18,10 +18,6 @@ _SPACES = re.compile(r"[^\S\n]+")
 _AROUND_BREAKS = re.compile(r" *\n[ \n]*")
 _SYLLABLE = re.compile(r"\w+")
 
-# Where the tone mark stands in oa, oe, uy: "hòa" and "hoà" are one word (old and new style).
-_TONES = "\u0300\u0301\u0303\u0309\u0323"
-_NEW_STYLE = re.compile(rf"([oO])([aeAE])([{_TONES}])(?!\w)|([uU])([yY])([{_TONES}])(?!\w)")
-
 
 def normal(text: str) -> str:
     """`text` in normal form on one line or several: NFC, plain spaces, no space at line ends, no invisible characters."""
@@ -45,15 +41,3 @@ def fold(text: str) -> str:
 def syllables(text: str) -> list[str]:
     """The syllables (runs of letters and digits) of `text`, folded. A Vietnamese word is one to four of them."""
     return _SYLLABLE.findall(text.casefold())
-
-
-def tone_placed(text: str) -> str:
-    """`text` with tone marks placed the old way (hoà → hòa, thuỷ → thủy), for comparison only."""
-    if text.isascii():
-        return text
-    decomposed = unicodedata.normalize("NFD", text)
-    moved = _NEW_STYLE.sub(
-        lambda m: f"{m[1]}{m[3]}{m[2]}" if m[1] else f"{m[4]}{m[6]}{m[5]}",
-        decomposed,
-    )
-    return unicodedata.normalize("NFC", moved)

@@ -1,0 +1,73 @@
+"""`scrapy crawl`, with the messages and exit statuses that a person or a timer needs.
+
+Exit status: 0 articles saved, or all found are known; 1 nothing found at any paper asked for, or an internal error;
+2 wrong usage (unknown paper, unreadable date, a paper's file that is wrong).
+"""
+
+from __future__ import annotations
+
+import argparse
+import sys
+from pathlib import Path
+from typing import Any
+
+from scrapy.commands.crawl import Command as ScrapyCrawl
+from scrapy.exceptions import UsageError
+
+from newscrawl.extensions.tally import Tally
+from newscrawl.sites import UnknownSite
+from newscrawl.spiders.loader import PaperLoader
+from newscrawl.spiders.news import BadArgument
+from newscrawl.storage.catalog import CatalogError
+from newscrawl.storage.replay import FixtureReplay, ReplayError
+
+
+class Command(ScrapyCrawl):
+    """Crawls one paper (its domain), or `news` for all."""
+
+    def syntax(self) -> str:
+        """Shown in the help."""
+        return "[options] <domain> | news"
+
+    def short_desc(self) -> str:
+        """Shown in the list of commands."""
+        return "Crawl a paper by its domain, or all papers with 'news'"
+
+    def run(self, args: list[str], opts: argparse.Namespace) -> None:
+        """Checks everything that can be checked before anything is fetched, then crawls."""
+        if len(args) != 1:
+            raise UsageError("name one paper, or 'news' with -a sites=…")
+        assert self.crawler_process is not None
+        assert self.settings is not None
+        try:
+            crawler = self.crawler_process.create_crawler(args[0])
+            self._check(crawler.spidercls, opts.spargs)
+        except KeyError as error:
+            raise UsageError(str(error.args[0]), print_help=False) from error
+        except (UnknownSite, BadArgument, ReplayError) as error:
+            raise UsageError(str(error), print_help=False) from error
+        problems: list[BaseException] = []
+        self.crawler_process.crawl(crawler, **opts.spargs).addErrback(lambda failure: problems.append(failure.value))  # type: ignore[union-attr]
+        self.crawler_process.start()
+        if problems or self.crawler_process.bootstrap_failed:
+            self.exitcode = 1
+            for problem in problems:
+                if isinstance(problem, CatalogError):
+                    sys.stderr.write(f"{problem}\n")
+            return
+        rows = Tally.of(crawler).rows()
+        if not any(row.found for row in rows):
+            self.exitcode = 1
+            sys.stderr.write("No article was found at any start point: see the reasons above.\n")
+        elif not any(row.saved or row.known or row.duplicates for row in rows):
+            self.exitcode = 1
+            sys.stderr.write("No article was saved: see the reasons for drops in the table above.\n")
+
+    def _check(self, spider: type[Any], arguments: dict[str, str]) -> None:
+        assert self.settings is not None
+        assert self.crawler_process is not None
+        if replay := self.settings["REPLAY"]:
+            FixtureReplay(Path(replay))
+        loader = self.crawler_process.spider_loader
+        assert isinstance(loader, PaperLoader)
+        loader.sites.named(spider(**arguments).wanted)

@@ -1,0 +1,41 @@
+"""The same text, whatever its white space, letter case, tone-mark placement and lead prefix."""
+
+from __future__ import annotations
+
+import hashlib
+import re
+import unicodedata
+from datetime import UTC, datetime
+
+from newscrawl.article import Article
+
+#: "(LĐTĐ) ", "(Dân trí) - ", "TTO - ", "VOV.VN - ", "NDO -": the paper's mark before the first word.
+_LEAD_PREFIX = re.compile(r"^\s*(?:\([^()\n]{2,30}\)\s*[-–—:]?|[A-ZĐĂÂÊÔƠƯ&.]{2,12}(?: Online)?\s*[-–—])\s*")
+_WORDS = re.compile(r"\w+")
+# The old and the new place of a tone mark: hòa and hoà, thủy and thuỷ
+_TONE_ON_LAST = re.compile(r"([oO])([aeAE])([\u0300\u0301\u0303\u0309\u0323])(?!\w)|([uU])([yY])([\u0300\u0301\u0303\u0309\u0323])(?!\w)")
+_LATEST = datetime(9999, 1, 1, tzinfo=UTC)
+
+
+def text_fingerprint(text: str) -> str:
+    """SHA-256 (hexadecimal) over the words of an article's text, folded.
+
+    Two texts that differ in white space, punctuation, letter case, the place of tone marks (hoà/hòa) or the paper's
+    mark before the lead have one fingerprint; one word more or less gives another.
+    """
+    words = _WORDS.findall(_old_tones(_LEAD_PREFIX.sub("", text, count=1)).casefold())
+    return hashlib.sha256(" ".join(words).encode()).hexdigest()
+
+
+def precedence(article: Article) -> tuple[bool, datetime, str]:
+    """Orders articles of one text: the smallest is the original.
+
+    One that credits no source comes before one that does; then the earlier publication; then, so that the verdict never
+    hangs on the order of arrival, the address.
+    """
+    return (article.source is not None, article.published_at or _LATEST, article.canonical_url)
+
+
+def _old_tones(text: str) -> str:
+    decomposed = unicodedata.normalize("NFD", text)
+    return unicodedata.normalize("NFC", _TONE_ON_LAST.sub(lambda m: f"{m[1]}{m[3]}{m[2]}" if m[1] else f"{m[4]}{m[6]}{m[5]}", decomposed))

@@ -1,0 +1,40 @@
+"""Settings that follow from other settings: the user agent from CONTACT, everything offline from REPLAY."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import newscrawl
+from newscrawl.sites import Sites
+
+if TYPE_CHECKING:
+    from scrapy.settings import BaseSettings
+
+#: Above the project's own settings (20), below the command line's (40).
+_PRIORITY = 30
+
+
+class House:
+    """Add-on that is always on."""
+
+    def update_settings(self, settings: BaseSettings) -> None:
+        """Called by Scrapy before the crawl is built."""
+        contact = settings.get("CONTACT") or "contact not given"
+        settings.set("USER_AGENT", f"newscrawl/{newscrawl.__version__} (Vietnamese news corpus; {contact})", _PRIORITY)
+        if settings.get("REPLAY"):
+            handler = "newscrawl.downloader.replay.ReplayHandler"
+            offline = {
+                "DOWNLOAD_HANDLERS": {"http": handler, "https": handler, "ftp": None, "s3": None},
+                "DOWNLOAD_DELAY": 0,
+                "CONCURRENT_REQUESTS_PER_DOMAIN": 16,
+                "RETRY_ENABLED": False,
+                "COOKIES_ENABLED": False,
+                "AUTOTHROTTLE_ENABLED": False,
+            }
+            for name, value in offline.items():
+                settings.set(name, value, _PRIORITY)
+            return
+        slow = {host: site.delay for site in Sites.load(settings.get("SEEDS_DIR") or None).values() if site.delay for host in site.hosts}
+        default = settings.getfloat("DOWNLOAD_DELAY")
+        slots = {host: {"delay": max(delay, default), "concurrency": 1} for host, delay in slow.items()}
+        settings.set("DOWNLOAD_SLOTS", {**slots, **settings.getdict("DOWNLOAD_SLOTS")}, _PRIORITY)

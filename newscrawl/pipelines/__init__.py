@@ -1,0 +1,1 @@
+"""From article to corpus: drops noted, duplicates linked, the rest saved."""

@@ -1,0 +1,53 @@
+"""The same article at another address, or the same text: linked to the one that is kept, and counted."""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime
+from typing import TYPE_CHECKING, Self
+
+from scrapy.exceptions import DropItem
+
+from newscrawl.article import Article
+from newscrawl.dedup import precedence, text_fingerprint
+from newscrawl.extensions.corpus import Corpus
+from newscrawl.extensions.tally import Tally
+from newscrawl.storage.catalog import Saved
+
+if TYPE_CHECKING:
+    from scrapy.crawler import Crawler
+
+_LATEST = datetime(9999, 1, 1, tzinfo=UTC)
+
+
+class Duplicates:
+    """Of two articles with one text the original stays, whichever came first (`newscrawl.dedup.precedence`)."""
+
+    def __init__(self, crawler: Crawler) -> None:
+        self.corpus = Corpus.of(crawler)
+        self.tally = Tally.of(crawler)
+
+    @classmethod
+    def from_crawler(cls, crawler: Crawler) -> Self:
+        """Called by Scrapy."""
+        return cls(crawler)
+
+    def process_item(self, item: Article) -> Article:
+        """Hands on originals. Raises `DropItem` for the others, once they are linked."""
+        catalog = self.corpus.catalog
+        if (same := catalog.article(item.id)) is not None:
+            self._link(item, same, "same address")
+        same = catalog.same_text(text_fingerprint(item.text))
+        if same is not None and _order(same) <= precedence(item):
+            self._link(item, same, "same text")
+        return item
+
+    def _link(self, item: Article, same: Saved, reason: str) -> None:
+        if item.id != same.id:
+            self.corpus.catalog.mark(item.id, item.canonical_url, item.domain, "duplicate", reason, same.id)
+        self.tally.add(item.domain, "duplicates")
+        raise DropItem(f"{reason} as {same.url}")
+
+
+def _order(saved: Saved) -> tuple[bool, datetime, str]:
+    published = datetime.fromisoformat(saved.published_at) if saved.published_at else _LATEST
+    return (saved.credited, published, saved.url)

@@ -1,0 +1,82 @@
+"""Scrapy settings of newscrawl. Override any with `-s NAME=VALUE`, or in a settings module of your own.
+
+Ours come first, then what we change of Scrapy's. Polite by default: robots.txt, one request at a time to a host.
+"""
+
+from __future__ import annotations
+
+import os
+import sys
+
+# --- newscrawl ---------------------------------------------------------------------------------------------------
+
+#: Where text, records and catalog go.
+CORPUS_DIR = "corpus"
+#: The catalog's SQLAlchemy address; empty for catalog.sqlite in CORPUS_DIR.
+CATALOG_URL = ""
+#: A folder of papers to use instead of those that come with newscrawl.
+SEEDS_DIR = ""
+#: A folder of saved responses that answer instead of the web. No socket is opened.
+REPLAY = ""
+#: Processes that clean pages; 0 cleans in a thread of the crawl's own process, for debugging.
+CLEAN_PROCESSES = os.cpu_count() or 1
+#: Seconds after which the cleaning of one page is given up.
+CLEAN_TIMEOUT = 30.0
+#: Pages after which a cleaning process is replaced by a fresh one; bounds what the libraries' caches grow to.
+CLEAN_PAGES_PER_PROCESS = 5000
+#: Captions in the text, where they stand on the page.
+TEXT_CAPTIONS = False
+#: How the people who run a site can reach you: a mail address or a web page. Put into the user agent.
+CONTACT = os.environ.get("NEWSCRAWL_CONTACT", "")
+#: Seconds between two lines of progress in a log.
+PROGRESS_SECONDS = 30.0
+
+# --- Scrapy ------------------------------------------------------------------------------------------------------
+
+BOT_NAME = "newscrawl"
+SPIDER_MODULES = ["newscrawl.spiders"]
+SPIDER_LOADER_CLASS = "newscrawl.spiders.loader.PaperLoader"
+COMMANDS_MODULE = "newscrawl.commands"
+ADDONS = {"newscrawl.extensions.house.House": 0}
+ITEM_PIPELINES = {
+    "newscrawl.pipelines.drops.Drops": 100,
+    "newscrawl.pipelines.duplicates.Duplicates": 200,
+    "newscrawl.pipelines.save.Save": 300,
+}
+EXTENSIONS = {
+    "newscrawl.extensions.tally.Tally": 0,
+    "newscrawl.extensions.corpus.Corpus": 5,
+    "newscrawl.extensions.cleaning.CleaningPool": 10,
+    "newscrawl.extensions.progress.Progress": 20,
+    # Anyone on the machine could run code in the crawler through these
+    "scrapy.extensions.telnet.TelnetConsole": None,
+}
+REMOTE_CONTROL_ENABLED = False
+TELNETCONSOLE_ENABLED = False
+
+ROBOTSTXT_OBEY = True
+DOWNLOAD_VERIFY_CERTIFICATES = True
+CONCURRENT_REQUESTS = 64
+CONCURRENT_REQUESTS_PER_DOMAIN = 1
+#: Seconds between two requests to a host. A paper's file may ask for more.
+DOWNLOAD_DELAY = 1.0
+DOWNLOAD_TIMEOUT = 60
+DOWNLOAD_MAXSIZE = 30_000_000
+DOWNLOAD_WARNSIZE = 0
+#: Papers give readers cookies; a crawler that keeps none is the same visitor each time.
+COOKIES_ENABLED = False
+DEFAULT_REQUEST_HEADERS = {
+    "Accept": "text/html,application/xhtml+xml,application/xml;q=0.9,*/*;q=0.8",
+    "Accept-Language": "vi,en;q=0.5",
+}
+RETRY_TIMES = 2
+# First in, first out: stories come in the order in which they were found, and memory stays flat
+DEPTH_PRIORITY = 1
+SCHEDULER_MEMORY_QUEUE = "scrapy.squeues.FifoMemoryQueue"
+SCHEDULER_DISK_QUEUE = "scrapy.squeues.PickleFifoDiskQueue"
+
+FEED_EXPORT_ENCODING = "utf-8"
+DEFAULT_DROPITEM_LOG_LEVEL = "DEBUG"
+# A terminal shows a live line a site; a log gets the lines
+LOG_LEVEL = "WARNING" if sys.stderr.isatty() else "INFO"
+LOG_FORMATTER = "newscrawl.extensions.logformat.QuietLog"

@@ -1,0 +1,1 @@
+"""One spider class for all papers; the loader names one spider a paper, and `news` for all."""

@@ -1,0 +1,1 @@
+"""What stays: the catalog of addresses and articles, the corpus files, saved responses."""
