@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import argparse
 import sys
+from asyncio import Future
 from pathlib import Path
 from typing import Any
 
@@ -46,14 +47,14 @@ class Command(ScrapyCrawl):
             raise UsageError(str(error.args[0]), print_help=False) from error
         except (UnknownSite, BadArgument, ReplayError) as error:
             raise UsageError(str(error), print_help=False) from error
-        problems: list[BaseException] = []
-        self.crawler_process.crawl(crawler, **opts.spargs).addErrback(lambda failure: problems.append(failure.value))  # type: ignore[union-attr]
+        crawl = self.crawler_process.crawl(crawler, **opts.spargs)
         self.crawler_process.start()
-        if problems or self.crawler_process.bootstrap_failed:
+        assert isinstance(crawl, Future)
+        if problem := crawl.exception() if crawl.done() and not crawl.cancelled() else None:
             self.exitcode = 1
-            for problem in problems:
-                if isinstance(problem, CatalogError):
-                    sys.stderr.write(f"{problem}\n")
+            if not isinstance(problem, CatalogError):
+                raise problem
+            sys.stderr.write(f"{problem}\n")
             return
         rows = Tally.of(crawler).rows()
         if not any(row.found for row in rows):

@@ -26,7 +26,7 @@ def read_listing(body: bytes, url: str, site: Site) -> Found:
     heading, for lists link an article's sapo as well; without one, the longest `title` attribute or link text.
     Raises `Unreadable` where there is no document at all.
     """
-    parser = html.HTMLParser(encoding="utf-8", huge_tree=False, no_network=True, remove_comments=True)
+    parser = html.HTMLParser(encoding="utf-8", huge_tree=False, no_network=True, remove_comments=True, remove_pis=True)
     try:
         tree = html.document_fromstring(body, parser=parser)
     except (etree.ParserError, etree.XMLSyntaxError) as error:
