@@ -76,6 +76,8 @@ class Rules:
     tags: tuple[Selector, ...] = ()
     captions: tuple[Selector, ...] = ()
     source: tuple[Selector, ...] = ()
+    #: Boxes of the story's pictures that stand outside the body.
+    pictures: tuple[Selector, ...] = ()
     #: Boxes that are cut from the body, with all they hold.
     clutter: tuple[Selector, ...] = ()
     #: Boxes of the story that general rules might take for clutter.

@@ -5,10 +5,9 @@ from __future__ import annotations
 import re
 
 from newscrawl.article import Source
-from newscrawl.cleaning.normal import fold, one_line
+from newscrawl.cleaning.normal import CAPITALS, fold, one_line
 
-_UPPER = "A-ZÀÁÂÃÈÉÊÌÍÒÓÔÕÙÚÝĂĐĨŨƠƯẠ-Ỹ"
-_WORD = rf"(?:[{_UPPER}][\w’'.]*|[{_UPPER}]\.(?:[{_UPPER}]\.?)*)"
+_WORD = rf"(?:[{CAPITALS}][\w’'.]*|[{CAPITALS}]\.(?:[{CAPITALS}]\.?)*)"
 _NAME = rf"{_WORD}(?:[ .]{_WORD}){{0,5}}"
 _NAMES = re.compile(rf"{_NAME}(?:\s*(?:[-–—,;/&+•|]|và|VÀ)\s*{_NAME}){{0,5}}")
 #: "Tin và ảnh: ", "Bài, ảnh: ", "Thực hiện: ", "Theo " …
@@ -28,10 +27,13 @@ _SPLIT = re.compile(r"\s*(?:[,;/&+•|\n]|\s[-–—]\s|\bvà\b|\bVÀ\b)\s*")
 _MAIL = re.compile(r"\S+@\S+\.\w+|https?://\S+")
 #: Agencies and desks: no people.
 _DESK = re.compile(
-    r"(?:ttxvn|vna|vov|vtv|tto|nld|pv|p\.v|bt|btv|btc|nhóm pv|nhóm phóng viên|phóng viên|ban biên tập|tòa soạn|toà soạn|admin|administrator|editor|"
+    r"(?:ttxvn|vna|vov|vtv|tto|nld|pv|p\.v|bt|btv|btc|nhóm pv|nhóm phóng viên|phóng viên|ban biên tập|quản trị viên|quản trị|tòa soạn|toà soạn|admin|administrator|editor|"
     r"tổng hợp|thông tấn xã.*|báo .*|tạp chí .*|đài .*|theo .*|(?:\w+[.-])*\w+\.(?:vn|com|net|org|gov)(?:\.vn)?.*|.*online|.*\bmedia|.*\bcorp(?:\.vn)?|"
     r"reuters|afp|ap|xinhua|tân hoa xã|bloomberg|vietnam\+|vietnam plus|.*ttxvn.*|vietnamplus|sputnik|cnn|bbc|tass|kyodo|yonhap|nhiều tác giả|khác)"
 )
+_TAKEN_FROM = re.compile(r"\(\s*(?:theo|nguồn)\s*:?\s+([^)]{2,40})\)\s*$", re.IGNORECASE)
+_PICTURE_CREDIT = re.compile(r"^\(?\s*(?:ảnh|hình|photo|video|clip|đồ họa|đồ hoạ|thiết kế|kỹ thuật|trình bày|minh họa|minh hoạ)\s*[:：]", re.IGNORECASE)
+_NEWS_AGENCY = re.compile(r"(?:\w+[/-])?ttxvn(?:/\S+)?|thông tấn xã việt nam|vna|vietnam\+|vietnamplus|reuters|afp|ap|xinhua|tân hoa xã|bloomberg|kyodo|yonhap|tass|sputnik")
 #: The words that open a source line. "Nguồn" alone never begins a sentence about water here: a colon must follow.
 _SOURCE = re.compile(
     r"^[(\[]?\s*(?:nguồn(?: tin| bài)?(?:\s+(?P<paper>[^:：]{2,40}))?\s*[:：]\s*|(?P<by>theo)\s*[:：]?\s+|(?P<as>dẫn nguồn|đăng lại từ|trích từ)\s*[:：]?\s*)(?P<rest>.{2,200}?)\s*[)\]]?\.?$",
@@ -45,7 +47,11 @@ _SENTENCE = re.compile(r"[.!?]\s+\S|,\s")
 def names(text: str) -> list[str]:
     """The people in an author line, as printed: roles ("Tin và ảnh:"), agencies, desks and paper names taken off."""
     text = _MAIL.sub(" ", one_line(text).strip(" -–—|•·"))
+    if is_desk(text):  # "Báo Thế giới và Việt Nam" is one paper, not a paper and a person
+        return []
     text = _OTHERS.sub("", _TRAILER.sub("", _ROLE.sub("", text)))
+    if match := _TAKEN_FROM.search(text):
+        text = text[: match.start()]
     found: list[str] = []
     for part in _SPLIT.split(text):
         name = _ROLE.sub("", _TRAILER.sub("", part)).strip(" .-–—:()[]*•") if not re.fullmatch(r"(?:[A-ZĐ]\.)+[A-ZĐ]?\.?", part) else part
@@ -59,6 +65,20 @@ def is_desk(name: str) -> bool:
     return _DESK.fullmatch(fold(name)) is not None
 
 
+def agency(author: str) -> str:
+    """The news agency that stands in the place of the author, or behind the name ("Hoài An (theo Reuters)")."""
+    author = one_line(author).strip()
+    if _NEWS_AGENCY.fullmatch(fold(author)):
+        return author
+    match = _TAKEN_FROM.search(author)
+    return match[1].strip() if match else ""
+
+
+def is_picture_credit(line: str) -> bool:
+    """Does the line name a photographer or designer only ("Ảnh: Minh Trí")?"""
+    return _PICTURE_CREDIT.match(line) is not None
+
+
 def is_byline(text: str, authors: list[str]) -> bool:
     """Does the line name writers and say nothing else? `authors` are those that the page's metadata names."""
     line = one_line(text).strip(" -–—*•|")
@@ -67,9 +87,11 @@ def is_byline(text: str, authors: list[str]) -> bool:
     stripped = _TRAILER.sub("", _ROLE.sub("", line)).strip(" -–—.()")
     if fold(stripped) in {fold(author) for author in authors} or (authors and fold(stripped) == fold(" - ".join(authors))):
         return True
-    if is_desk(stripped) or (line != stripped and _ROLE.match(line)):
-        return len(line.split()) <= 14 and not _SENTENCE.search(stripped)
-    if line[-1] in ".!?:;,…”\"" and not re.search(rf"\b[{_UPPER}]\.$", line):
+    if is_desk(stripped):
+        return len(line.split()) <= 14
+    if _ROLE.match(line):
+        return len(line.split()) <= 16 and (_NAMES.fullmatch(stripped) is not None or stripped.isupper())
+    if line[-1] in ".!?:;,…”\"" and not re.search(rf"\b[{CAPITALS}]\.$", line):
         return False
     words = stripped.split()
     return 2 <= len(words) <= 14 and _NAMES.fullmatch(stripped) is not None

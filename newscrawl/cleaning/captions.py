@@ -7,15 +7,17 @@ slanted, centred or credited line right behind a picture.
 from __future__ import annotations
 
 import re
-from urllib.parse import urljoin
+from urllib.parse import urljoin, urlsplit
 
 from lxml import etree
 
 from newscrawl.article import Image
 from newscrawl.cleaning.bylines import has_credit, split_credit
-from newscrawl.cleaning.dom import Block, ancestors_within
+from newscrawl.cleaning.dom import Block, ancestors_within, is_hidden
 from newscrawl.cleaning.normal import fold
+from newscrawl.cleaning.template import Parts
 
+_VIDEO = re.compile(r"\s*(?:video|clip)\s*:", re.IGNORECASE)
 #: Words in a caption, at most; longer text beside a picture is a paragraph.
 MAX_WORDS = 90
 _CENTRED = re.compile(r"text-align\s*:\s*center", re.IGNORECASE)
@@ -24,15 +26,32 @@ _ICON = re.compile(r"icon|logo|avatar|pixel|blank|spacer|loading|1x1|emoji|sprit
 _SOURCES = ("data-src", "data-original", "data-lazy-src", "data-photo-original-src", "src")
 
 
-def mark(blocks: list[Block], marked: set[etree._Element], root: etree._Element) -> None:
-    """Cuts the blocks that are captions (rule "caption"). `marked` are the elements that the rules call captions."""
+def mark(blocks: list[Block], parts: Parts, root: etree._Element) -> None:
+    """Cuts the blocks that are captions (rule "caption", or "video caption")."""
     for position, block in enumerate(blocks):
-        if block.kept and block.element is not None and len(block.text.split()) <= MAX_WORDS and _is_caption(block, marked, root):
-            block.cut("caption")
+        if not block.kept or block.element is None or len(block.text.split()) > MAX_WORDS:
+            continue
+        if parts.keep and any(node in parts.keep for node in ancestors_within(block.element, root)):
+            continue
+        if _is_caption(block, parts.captions, root):
+            block.cut("video caption" if _VIDEO.match(block.text) or _beside_video(block.element, root) else "caption")
+            _cut_title(blocks, position)
             # The same words once more, as the picture's title or a second print
             for other in (*blocks[max(0, position - 2) : position], *blocks[position + 1 : position + 3]):
                 if other.kept and fold(other.text) == fold(block.text):
                     other.cut("caption printed twice")
+
+
+def _cut_title(blocks: list[Block], position: int) -> None:
+    """A picture's title printed as a row above its caption is neither: it is the `alt` or `title` of the picture."""
+    block, frame = blocks[position], _frame(blocks[position].element)
+    if position == 0 or frame is None or frame.tag not in {"table", "figure"}:
+        return
+    above = blocks[position - 1]
+    if above.rule == "caption" and _frame(above.element) is frame and fold(above.text) != fold(block.text):
+        words = fold(above.text)
+        if any(words in (fold(img.get("alt") or ""), fold(img.get("title") or "")) for img in frame.iter("img")):
+            above.rule = "title of a picture"
 
 
 def _is_caption(block: Block, marked: set[etree._Element], root: etree._Element) -> bool:
@@ -47,7 +66,7 @@ def _is_caption(block: Block, marked: set[etree._Element], root: etree._Element)
             return node.find(".//blockquote") is None and _has_picture(node)
         if node.tag == "table":
             return _is_picture_table(node)
-        if _CLASS.search(node.get("class") or "") and node is element:
+        if node is element and _CLASS.search(node.get("class") or "") and _picture_near(node, root):
             return True
         if node.tag in {"blockquote", "section", "article"}:
             break
@@ -62,6 +81,18 @@ def _is_caption(block: Block, marked: set[etree._Element], root: etree._Element)
     # A line that only looks like one: slanted or centred, and not a paragraph of several sentences
     looks = block.italic or _is_centred(element)
     return looks and len(block.text.split()) < 60
+
+
+def _picture_near(element: etree._Element, root: etree._Element) -> bool:
+    parent = element.getparent()
+    return _has_picture(element) or (parent is not None and parent is not root and _has_picture(parent)) or _picture_before(element, root)
+
+
+def _beside_video(element: etree._Element, root: etree._Element) -> bool:
+    for node in ancestors_within(element, root):
+        if node.tag in {"figure", "table"} or "video" in (node.get("class") or "").lower() or "video" in (node.get("type") or "").lower():
+            return next(node.iter("img"), None) is None and next(node.iter("video", "iframe"), None) is not None
+    return False
 
 
 def _is_centred(element: etree._Element) -> bool:
@@ -88,8 +119,9 @@ def _picture_before(element: etree._Element, root: etree._Element) -> bool:
     """Is the nearest thing before the element a picture with no text of its own?"""
     node: etree._Element | None = element
     while node is not None and node is not root:
-        previous = node.getprevious()
-        if (node.getprevious() is not None and (previous.tail or "").strip()) or (previous is None and (node.getparent() is not None and (node.getparent().text or "").strip())):  # type: ignore[union-attr]
+        previous, parent = node.getprevious(), node.getparent()
+        between = previous.tail if previous is not None else parent.text if parent is not None else None
+        if between and between.strip():
             return False
         while previous is not None:
             if isinstance(previous.tag, str) and previous.tag not in {"br", "script", "style"}:
@@ -99,7 +131,7 @@ def _picture_before(element: etree._Element, root: etree._Element) -> bool:
                 if _has_picture(previous) or (previous.tag in {"img", "picture"} and _is_picture(previous)):
                     return True
             previous = previous.getprevious()
-        node = node.getparent()
+        node = parent
     return False
 
 
@@ -112,42 +144,55 @@ def picture_url(img: etree._Element, base: str) -> str:
     return ""
 
 
+#: Blocks cut by these belong to boxes whose pictures are not the story's.
+_OTHERS = ("related heading", "under related heading", "teaser card", "link to another story", "headline printed twice in one line")
+_FRAMES = frozenset(["figure", "table", "li", "article", "aside"])
+
+
 def images(roots: list[etree._Element], blocks: list[Block], cut: set[etree._Element], base: str) -> list[Image]:
-    """The story's pictures in page order, each with the caption that follows it. `cut` are elements that were taken out."""
-    captions = [block for block in blocks if block.rule == "caption" and block.element is not None]
+    """The story's pictures in page order, each with its caption. `cut` are elements that were taken out."""
+    cut = cut | {frame for b in blocks if b.rule in _OTHERS and (frame := _frame(b.element)) is not None}
     order: dict[etree._Element, int] = {}
-    pictures: list[tuple[int, etree._Element]] = []
-    position = 0
+    placed: list[tuple[int, etree._Element | None, Image]] = []
+    seen: set[str] = set()
     for root in roots:
         walk = etree.iterwalk(root, events=("start",))
         for _, node in walk:
-            if node in cut:
+            if node in cut or (node is not root and is_hidden(node)):
                 walk.skip_subtree()
                 continue
-            order[node] = position
-            if node.tag == "img" and picture_url(node, "") and not _ICON.search(f"{node.get('class') or ''} {picture_url(node, '')}"):
-                pictures.append((position, node))
-            position += 1
-    found: list[Image] = []
-    placed: list[tuple[int, Image]] = []
-    seen: set[str] = set()
-    for at, node in pictures:
-        url = picture_url(node, base)
-        if url not in seen:
-            seen.add(url)
-            placed.append((at, Image(url=url)))
-    for block in captions:
-        assert block.element is not None
-        at = order.get(block.element, -1)
+            order[node] = len(order)
+            url = picture_url(node, base) if node.tag == "img" else ""
+            if url and url not in seen and not _ICON.search(f"{node.get('class') or ''} {urlsplit(url).path}"):
+                seen.add(url)
+                placed.append((order[node], _frame(node), Image(url=url)))
+    for block in blocks:
+        if block.rule != "caption" or block.element is None or block.element not in order:
+            continue
+        at, frame = order[block.element], _frame(block.element)
         text, credit = split_credit(block.text)
-        # The picture just before the caption's end; a caption printed above its picture takes the one after
-        before = [image for where, image in placed if where <= at + 3]
-        target = before[-1] if before else (placed[0][1] if placed else None)
-        if target is None or target.caption or target.credit:
-            if target is not None and fold(target.caption) == fold(text):
+        around = [image for _, own, image in placed if own is frame and frame is not None]
+        # In its own frame first; else the nearest picture before it, else one right behind
+        before = [image for where, _, image in placed if where <= at][-1:] if not around else []
+        behind = [image for where, _, image in placed if at < where <= at + 3][:1] if not around and not before else []
+        candidates = around or before or behind
+        if any(fold(image.caption) == fold(text) for image in candidates if text):
+            continue
+        if not text and candidates and not candidates[-1].credit:
+            candidates[-1].credit = credit  # a credit in an element of its own
+            continue
+        target = next((image for image in candidates if not image.caption and not image.credit), None)
+        if target is None:
+            if around:
                 continue
             target = Image()
-            placed.append((at, target))
+            placed.append((at, frame, target))
         target.caption, target.credit = text, credit
-    found = [image for _, image in sorted(placed, key=lambda pair: pair[0])]
-    return found
+    return [image for _, _, image in sorted(placed, key=lambda entry: entry[0])]
+
+
+def _frame(element: etree._Element | None) -> etree._Element | None:
+    node = element
+    while node is not None and node.tag not in _FRAMES:
+        node = node.getparent()
+    return node

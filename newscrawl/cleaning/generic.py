@@ -12,11 +12,10 @@ import trafilatura
 from lxml import etree
 from trafilatura.settings import Extractor
 
-from newscrawl.article import NotAnArticle
 from newscrawl.cleaning.dom import Block, blocks, is_hidden
 from newscrawl.cleaning.metadata import Facts
 from newscrawl.cleaning.normal import fold, one_line, syllables
-from newscrawl.cleaning.rules import LINK
+from newscrawl.cleaning.rules import LINK, leads_elsewhere
 from newscrawl.cleaning.template import Parts
 
 _OUTER = frozenset("nav footer aside form dialog menu".split())
@@ -31,7 +30,7 @@ _OPTIONS = Extractor(output_format="python", fast=True, comments=False, tables=T
 
 
 def locate(tree: etree._Element, known: Facts, title: str, title_element: etree._Element | None, url: str) -> Parts:
-    """Where the story stands on a page that no rules are known for. Raises `NotAnArticle` where none is found."""
+    """Where the story stands on a page that no rules are known for."""
     cut = _clutter(tree, title_element)
     found = trafilatura.bare_extraction(_pruned(tree, cut), options=_OPTIONS)
     text = getattr(found, "text", None) or ""
@@ -43,10 +42,10 @@ def locate(tree: etree._Element, known: Facts, title: str, title_element: etree.
     if not chosen:
         chosen = [block for block in page if block.kept and len(syllables(block.text)) > 20 and block.link_share < 0.3]
         if not chosen:
-            raise NotAnArticle("no text", "no paragraph found")
+            return Parts([root], cut=dict.fromkeys(root, "no story"))
     container = _container(chosen, root)
-    parts = Parts([container], cut=cut)
-    parts.lead, parts.lead_element = _lead(page, chosen, container, known, title)
+    parts = Parts([container], cut=cut, in_cards=_in_cards(chosen, url))
+    parts.lead = _lead(page, container, known, title)
     return parts
 
 
@@ -119,16 +118,33 @@ def _container(chosen: list[Block], root: etree._Element) -> etree._Element:
     return best
 
 
-def _lead(page: list[Block], chosen: list[Block], container: etree._Element, known: Facts, title: str) -> tuple[str, etree._Element | None]:
+def _in_cards(chosen: list[Block], url: str) -> float:
+    """Share of the characters that stand in small boxes with a link to another story, as the items of a listing do."""
+    boxed = 0
+    cards: set[etree._Element] = set()
+    for block in chosen:
+        node = block.element
+        for _ in range(4):
+            node = node.getparent() if node is not None else None
+            if node is None or node.tag in {"body", "html", "main"} or len("".join(node.itertext()).split()) > 160:
+                break
+            links = [a for a in node.iter("a") if leads_elsewhere(a.get("href") or "", url)]
+            if links and sum(len("".join(a.itertext()).split()) for a in links) >= 4:
+                boxed += len(block.text)
+                cards.add(node)
+                break
+    return boxed / max(1, sum(len(block.text) for block in chosen)) if len(cards) > 2 else 0.0
+
+
+def _lead(page: list[Block], container: etree._Element, known: Facts, title: str) -> str:
     """The sapo: the block that the page's own description repeats, where it stands before the body."""
     description = fold(known.first("og:description", "description", "twitter:description")).rstrip("…. ")
     if len(description) < 40:
-        return "", None
+        return ""
     for block in page:
         folded = fold(block.text)
-        if len(folded) >= 40 and (folded.startswith(description[:100]) or description[:100] in folded) and len(folded) < 3 * len(description) + 200:
-            inside = block.element is not None and any(parent is container for parent in (block.element, *block.element.iterancestors()))
-            if not inside and block.link_share < LINK and folded != fold(title):
-                return one_line(block.text), block.element
-            return "", None
-    return "", None
+        if len(folded) < 40 or len(folded) > 3 * len(description) + 200 or description[:100] not in folded or folded == fold(title):
+            continue
+        inside = block.element is not None and any(node is container for node in (block.element, *block.element.iterancestors()))
+        return "" if inside or block.link_share >= LINK else one_line(block.text)
+    return ""

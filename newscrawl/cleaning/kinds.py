@@ -13,12 +13,16 @@ from lxml import etree
 from newscrawl.article import NotAnArticle, Page
 from newscrawl.cleaning.metadata import Facts
 from newscrawl.cleaning.normal import fold, syllables
+from newscrawl.cleaning.rules import leads_elsewhere
+from newscrawl.cleaning.template import Parts
 from newscrawl.sites import Site
 
 #: Bytes above which a page is no news page. The largest met is 1.2 MB.
 MAX_BYTES = 20_000_000
-#: Syllables that a story has at least. Below that only a page that says it is an article, and has a date, counts.
+#: Syllables that a body has at least. Below that only a page that calls itself an article counts.
 MIN_SYLLABLES = 25
+#: Syllables that the body of an article has at least besides its lead, if the page says that it is one.
+MIN_BODY = 8
 
 _MAGIC = (b"%PDF", b"\x89PNG", b"\xff\xd8\xff", b"GIF8", b"RIFF", b"PK\x03\x04", b"\x00\x00\x01\x00", b"wOFF", b"ID3", b"\x1f\x8b")
 _CHALLENGE = re.compile(
@@ -36,6 +40,7 @@ _ERROR = re.compile(
 )
 _VIDEO_PATH = re.compile(r"/(?:video|videos|clip|tv|truyen-hinh|multimedia/video|podcast|media/video)(?:/|-|$)|^video\.|[-/]video-", re.IGNORECASE)
 _PHOTO_PATH = re.compile(r"/(?:anh|photo|photos|hinh-anh|infographic|infographics|multimedia|gallery|do-hoa)(?:/|-|$)", re.IGNORECASE)
+_LISTING_PATH = re.compile(r"/tags?/|/chu-de/|/tim-kiem|/tu-khoa/|/su-kien/|/category/|-tag\d+\.|/page/\d|/trang-\d", re.IGNORECASE)
 _FOREIGN_PATH = re.compile(r"^/(?:en|english|zh|cn|fr|ru|ja|ko|lo|km|es|de|th)(?:/|$)", re.IGNORECASE)
 # Letters that only Vietnamese text has in number
 _VIETNAMESE = re.compile(r"[ăâđêôơưạảấầẩẫậắằẳẵặẹẻẽếềểễệỉịọỏốồổỗộớờởỡợụủứừửữựỳỵỷỹàáãèéìíĩòóõùúũý]")
@@ -97,36 +102,51 @@ def is_vietnamese(text: str) -> bool:
     return letters < 40 or len(_VIETNAMESE.findall(sample)) >= 0.05 * letters
 
 
-def check_story(tree: etree._Element, known: Facts, title: str, lead: str, text: str, url: str, site: Site | None) -> None:
-    """Refuses the page if what was read is no story. Called last, with the cleaned text."""
+def check_story(
+    tree: etree._Element, known: Facts, title: str, lead: str, text: str, url: str, site: Site | None, parts: Parts, *, in_template: bool
+) -> None:  # fmt: skip
+    """Refuses the page if what was read is no story. Called last, with the cleaned text.
+
+    `in_template` says that a known template's body was found, which no listing has.
+    """
     size = len(syllables(text))
-    heading = fold(f"{title} {known.title}")
+    body_size = len(syllables(text.removeprefix(lead)))
     path = urlsplit(url).path
-    if size < 120 and (_ERROR.search(fold(title)) or _ERROR.search(fold(known.title))):
+    if size < 120 and (_ERROR.search(fold(title)) or _ERROR.search(fold(known.title)) or (not in_template and _ERROR.search(fold(text)))):
         raise NotAnArticle("error page", title or known.title)
-    expected = site is not None or (urlsplit(url).hostname or "").endswith(".vn")
-    if expected and (site is None or site.language == "vi"):
+    if site.language == "vi" if site is not None else (urlsplit(url).hostname or "").endswith(".vn"):
         if size >= 20 and not is_vietnamese(text):
             raise NotAnArticle("foreign language", known.language)
         if _FOREIGN_PATH.match(path) and known.language[:2] not in {"", "vi"}:
             raise NotAnArticle("foreign language", known.language)
-    told = bool(known.article) or known.first("og:type").lower() == "article" or (site is not None and site.is_article(site.canonical(url)))
-    body_size = len(syllables(text.removeprefix(lead))) if lead else size
-    is_video = _is_video(tree, known, path)
-    if is_video and body_size < 60 and size < 140:
+    if _is_video(tree, known, path) and body_size < 60 and size < 140:
         raise NotAnArticle("video", "a player with at most a teaser")
-    if path in {"", "/"} and not known.article:
-        raise NotAnArticle("listing", "the home page")
-    if size < MIN_SYLLABLES and not (told and size >= 12 and body_size >= 12):
-        if _links(tree) > 60 and not told:
-            raise NotAnArticle("listing", f"{size} syllables of text")
-        if _PHOTO_PATH.search(path) and len(list(tree.iter("img"))) > 2:
-            raise NotAnArticle("photo", f"{size} syllables of text")
-        if re.search(r"\btag\b|chuyên mục|từ khóa", heading) or re.search(r"/tags?/|/chu-de/|/tim-kiem", path):
-            raise NotAnArticle("listing", "a tag or section page")
-        raise NotAnArticle("no text", f"{size} syllables of text")
-    if not told and is_listing(tree, known, text):
+    if not in_template and (path in {"", "/"} or parts.in_cards > 0.5 or is_listing(tree, known, text)):
         raise NotAnArticle("listing", "links to stories, and no story")
+    if body_size < MIN_SYLLABLES and not (size >= MIN_SYLLABLES and body_size >= MIN_BODY and says_article(known, url, site)):
+        raise nothing(tree, known, title, url, parts.body, f"{body_size} syllables in the body")
+
+
+def says_article(known: Facts, url: str, site: Site | None) -> bool:
+    """Does the page call itself an article, or its address look like one?"""
+    return bool(known.article) or known.first("og:type").lower() == "article" or (site is not None and site.is_article(site.canonical(url)))
+
+
+def nothing(tree: etree._Element, known: Facts, title: str, url: str, bodies: list[etree._Element], detail: str) -> NotAnArticle:
+    """What a page with no story in it is."""
+    path = urlsplit(url).path
+    if _ERROR.search(fold(title)) or _ERROR.search(fold(known.title)):
+        return NotAnArticle("error page", title or known.title)
+    if _is_video(tree, known, path):
+        return NotAnArticle("video", detail)
+    pictures = sum(1 for body in bodies for _ in body.iter("img"))
+    if pictures and (len(bodies) > 0 and bodies[0].tag != "body") and (says_article(known, url, None) or _PHOTO_PATH.search(path)):
+        return NotAnArticle("photo", detail)
+    links = sum(1 for a in tree.iter("a") if leads_elsewhere(a.get("href") or "", url))
+    dated = "article:published_time" in known.meta or "datepublished" in known.meta or known.article
+    if (links >= 8 and not dated) or _LISTING_PATH.search(path):
+        return NotAnArticle("listing", f"{links} links to stories, and no story")
+    return NotAnArticle("no text", detail)
 
 
 def _is_video(tree: etree._Element, known: Facts, path: str) -> bool:
@@ -135,16 +155,11 @@ def _is_video(tree: etree._Element, known: Facts, path: str) -> bool:
     return "videoobject" in known.types and not known.article
 
 
-def _links(tree: etree._Element) -> int:
-    return sum(1 for _ in tree.iter("a"))
-
-
 def is_listing(tree: etree._Element, known: Facts, text: str) -> bool:
-    """Is a page that does not call itself an article a list of them? No date of its own, and the text short or all teasers."""
-    if "article:published_time" in known.meta or "datepublished" in known.meta:
+    """Is a page that does not date itself a list of stories? It says so, or it is links and short lines."""
+    if "article:published_time" in known.meta or "datepublished" in known.meta or known.article:
         return False
     if known.types & {"collectionpage", "itemlist", "searchresultspage"}:
         return True
-    paragraphs = text.split("\n\n")
-    long = [p for p in paragraphs if len(syllables(p)) >= 50]
-    return _links(tree) > 80 and len(long) < 2
+    long = [p for p in text.split("\n\n") if len(syllables(p)) >= 50]
+    return sum(1 for _ in tree.iter("a")) > 80 and len(long) < 2

@@ -31,9 +31,12 @@ _ARTICLE_TYPES = {
 _HOME = re.compile(r"trang chủ|trang nhất|home|trang chu|homepage")
 _PUBLISHED = ("article:published_time", "pubdate", "datepublished", "cms-date", "publishdate", "publish_date", "article:published",
               "og:published_time", "dc.date", "dc.date.issued", "date", "sailthru.date", "parsely-pub-date", "originalpublicationdate")  # fmt: skip
-_MODIFIED = ("article:modified_time", "og:updated_time", "datemodified", "lastmod", "last-modified", "article:modified", "dc.date.modified")
+# Set by machines whenever a page is written, so no statement when equal to the publication
+_MODIFIED = ("og:updated_time", "lastmod", "last-modified", "article:modified", "dc.date.modified")
 _AUTHORS = ("dable:author", "article:author", "author", "byl", "dc.creator", "parsely-author", "sailthru.author")
 _TAGS = ("article:tag", "news_keywords", "keywords")
+#: " – Báo Lạng Sơn: Tin tức mới nhất về Lạng Sơn" behind a headline of four words or more.
+_PAPER_AT_END = re.compile(r"(?<=.{16})\s+[|–—-]\s+(?:Báo(?! chí)|Tạp chí|Đài|Cổng thông tin|Trang tin)\b[^|–—]{2,80}$", re.IGNORECASE)
 _TITLE_ENDS = re.compile(r"\s+(?:[|\-–—:»•·]+)\s+")
 
 
@@ -43,6 +46,8 @@ class Facts:
 
     meta: dict[str, list[str]] = field(default_factory=dict)
     article: dict[str, Any] = field(default_factory=dict)
+    #: The WebPage node, which WordPress dates even where it writes no article node.
+    page: dict[str, Any] = field(default_factory=dict)
     types: set[str] = field(default_factory=set)
     breadcrumb: list[str] = field(default_factory=list)
     canonical: str = ""
@@ -83,6 +88,8 @@ def _take_ld(found: Facts, text: str) -> None:
         found.types |= names
         if names & _ARTICLE_TYPES and not found.article:
             found.article = node
+        elif "webpage" in names and not found.article and not found.page:
+            found.page = node
         elif "breadcrumblist" in names and not found.breadcrumb:
             found.breadcrumb = _breadcrumb(node)
 
@@ -167,6 +174,11 @@ def first_value(tree: etree._Element, selectors: Iterable[Selector]) -> str:
 
 def headline(tree: etree._Element, known: Facts, rules: Rules) -> tuple[str, etree._Element | None]:
     """The headline as readers see it, and its element where it is on the page."""
+    title, element = _headline(tree, known, rules)
+    return _PAPER_AT_END.sub("", title), element
+
+
+def _headline(tree: etree._Element, known: Facts, rules: Rules) -> tuple[str, etree._Element | None]:
     for selector in rules.title:
         for element in selector.find(tree):
             if element.tag != "meta" and (text := text_of(element)):
@@ -292,15 +304,17 @@ def times(
 ) -> tuple[datetime | None, datetime | None]:
     """When the story was published and last changed; None where the page does not tell, or tells the impossible."""
     printed = _printed(tree, rules, near)
-    claims = [*(value for name in _PUBLISHED for value in known.meta.get(name, ())), _ld_text(known.article, "datePublished")]
+    node = known.article or known.page
+    claims = [*(value for name in _PUBLISHED for value in known.meta.get(name, ())), _ld_text(node, "datePublished")]
     published = _choose([*_selected(tree, rules.published), *claims], printed, now)
     if published is None:
         published = _choose([*_itemprop(tree, "datePublished"), *printed], [], now)
-    changes = [*_selected(tree, rules.modified), *(v for name in _MODIFIED for v in known.meta.get(name, ())), _ld_text(known.article, "dateModified")]
-    modified = _choose(changes, printed, now)
+    stated = [*_selected(tree, rules.modified), *known.meta.get("article:modified_time", ()), *known.meta.get("datemodified", ())]
+    stated += [value] if (value := _ld_text(node, "dateModified")) else []
+    modified = _choose([*stated, *(v for name in _MODIFIED for v in known.meta.get(name, ()))], printed, now)
     if published is None and modified is not None and not printed:
-        published = _choose([_ld_text(known.article, "dateCreated")], [], now)
-    if modified and published and modified < published:
+        published = _choose([_ld_text(node, "dateCreated")], [], now)
+    if modified and published and (modified < published or (modified == published and not stated)):
         modified = None
     return published, modified
 
@@ -316,16 +330,13 @@ def _itemprop(tree: etree._Element, name: str) -> list[str]:
 def _choose(claims: Iterable[str], printed: list[str], now: datetime | None) -> datetime | None:
     """The first claim that can be; one with a time of day before one without, if both mean the same day."""
     best: datetime | None = None
-    for claim in claims:
-        at = parse_date(claim)
-        if not possible(at, now):
-            continue
-        assert at is not None
-        at = _local(at, printed)
+    dated = [(claim, _local(at, printed)) for claim in claims if (at := parse_date(claim)) and possible(at, now)]
+    for claim, at in dated:
         if has_clock(claim):
-            if best is None or best.date() == at.astimezone(VIETNAM).date():
-                return at
-            return best
+            if best is not None and best.date() != at.date():
+                return best
+            # Another place may tell the seconds of the same minute
+            return next((other for _, other in dated if other.second and other.replace(second=0, microsecond=0) == at), at)
         best = best or at
     if best is not None:
         for text in printed:
@@ -415,7 +426,7 @@ def _path(parts: list[str]) -> str:
     return " > ".join(clean[:4])
 
 
-def tags(tree: etree._Element, known: Facts, rules: Rules, title: str) -> list[str]:
+def tags(tree: etree._Element, known: Facts, rules: Rules, title: str, site_names: set[str]) -> list[str]:
     """The tags under the story, else those of the head; the site-wide keywords that some papers print are none."""
     for selector in rules.tags:
         found: list[str] = []
@@ -432,6 +443,8 @@ def tags(tree: etree._Element, known: Facts, rules: Rules, title: str) -> list[s
     for name in _TAGS:
         values = known.meta.get(name, [])
         found = list(dict.fromkeys(tag for value in values for part in value.split(",") if (tag := one_line(part).strip(" #;."))))
-        if found and len(found) <= 12 and not any(fold(tag).startswith(fold(title)[:40]) for tag in found if title):
+        # Site-wide keywords begin with the paper's own name; some systems put the headline there
+        own = any(re.sub(r"[\W_]+", "", fold(tag)) in site_names or (title and fold(tag).startswith(fold(title)[:40])) for tag in found)
+        if found and len(found) <= 12 and not own:
             return found
     return []

@@ -14,6 +14,8 @@ _CONTROL = {code: " " for code in (*range(0x20), *range(0x7F, 0xA0)) if code != 
     code: "\n" for code in (0x0D, 0x2028, 0x2029)
 }
 _TABLE = _INVISIBLE | _CONTROL
+#: The capital letters of Vietnamese, for character classes: a range would take small letters in.
+CAPITALS = "A-Z" + "".join(letter for code in range(0xC0, 0x1EFA) if (letter := chr(code)).isupper() and letter.isalpha())
 _SPACES = re.compile(r"[^\S\n]+")
 _AROUND_BREAKS = re.compile(r" *\n[ \n]*")
 _SYLLABLE = re.compile(r"\w+")

@@ -73,11 +73,12 @@ class Cleaner:
             elif family := template.recognise(tree, self.sites.families):
                 ruled, owner, version = family.rules, family.name, family.version
         title, title_element = metadata.headline(tree, known, ruled)
-        parts = template.locate(tree, ruled) if ruled.body else None
+        description = known.first("og:description", "description")
+        parts = template.locate(tree, ruled, title_element, description) if ruled.body else None
         missed = parts is None and bool(ruled.body)
         if missed and site is not None and (family := template.recognise(tree, self.sites.families)) is not None:
             ruled, owner, version = family.rules, family.name, family.version
-            parts = template.locate(tree, ruled)
+            parts = template.locate(tree, ruled, title_element, description)
         if parts is None:
             owner, version = "generic", ""
             parts = generic.locate(tree, known, title, title_element, page.url)
@@ -93,8 +94,10 @@ class Cleaner:
         found: list[Block] = []
         for body in parts.body:
             found += blocks(body, parts.cut)
-        lead = parts.lead or _lead_in_body(found, known)
+        # Rules that name a lead know better than a description, which may just be the first paragraph cut short
+        lead = parts.lead or ("" if ruled.lead else _lead_in_body(found, known))
         closing = self._cut_clutter(found, parts, ruled, page.url, title, lead, authors)
+        images = _images(parts, found, page.url)
         told_in_captions = rules.photo_story(found)
         if self.text_captions and not told_in_captions:
             for block in found:
@@ -104,7 +107,7 @@ class Cleaner:
         if lead and not (story and fold(story[0]) == fold(lead)):
             story.insert(0, lead)
         text = "\n\n".join(story)
-        kinds.check_story(tree, known, title, lead, text, page.url, site)
+        kinds.check_story(tree, known, title, lead, text, page.url, site, parts, in_template=owner != "generic")
         canonical = _canonical(page.url, known.canonical, site)
         source = _source(tree, ruled, closing)
         article = Article(
@@ -119,9 +122,9 @@ class Cleaner:
             published_at=published,
             modified_at=modified,
             section=metadata.section(tree, known, ruled),
-            tags=metadata.tags(tree, known, ruled, title),
-            images=_images(parts, found, page.url),
-            source=source,
+            tags=metadata.tags(tree, known, ruled, title, site_names),
+            images=images,
+            source=source or _agency(tree, known, ruled),
             language=site.language if site else "vi",
             access=_access(known),
             extractor=f"{owner} {version}".strip() + f" rules {RULES_VERSION}",
@@ -140,14 +143,14 @@ class Cleaner:
                     block.cut("lead")
                     break
         rules.lines_of_site(found, ruled.lines)
-        for body in parts.body:
-            captions.mark([b for b in found if b.element is not None and _within(b.element, body)], parts.captions, body)
         rules.headline_repeats(found, title)
-        rules.furniture(found)
         rules.related_boxes(found, url, parts.body)
+        rules.doubled(found)
+        for body in parts.body:
+            captions.mark([b for b in found if b.element is not None and _within(b.element, body)], parts, body)
+        rules.furniture(found)
         rules.pointers(found, url)
         rules.cards(found, url, parts.body)
-        rules.doubled(found)
         closing = rules.closing_lines(found, authors)
         for block in teaser_tail([title, lead], rules.kept(found)):
             block.cut("teaser of another story")
@@ -185,12 +188,14 @@ def _site_names(url: str, site: Site | None, known: metadata.Facts) -> set[str]:
 
 def _lead_in_body(found: list[Block], known: metadata.Facts) -> str:
     """The body's first paragraph where it is a sapo: the page's description word for word, or bold beside plain ones."""
-    first = next((block for block in found if block.kept and block.kind != "heading" and len(block.text.split()) > 8), None)
+    first = next((block for block in found if block.kept and len(block.text.split()) > 8), None)
     if first is None:
         return ""
     description = fold(known.first("og:description", "description", "twitter:description")).rstrip("….")
     if len(description) > 40 and fold(first.text).startswith(description[:120]):
         return one_line(first.text)
+    if first.kind == "heading":
+        return ""
     plain = [block for block in found if block.kept and block is not first and not block.strong and len(block.text.split()) > 12]
     return one_line(first.text) if first.strong and len(plain) >= 2 else ""
 
@@ -209,25 +214,34 @@ def _canonical(url: str, claimed: str, site: Site | None) -> str:
 
 
 def _source(tree: etree._Element, ruled: Rules, closing: list[Block]) -> Source | None:
-    if value := template.source_value(tree, ruled):
-        if source := bylines.source_line(value) or bylines.source_line(f"Nguồn: {value}"):
-            return source
+    boxed, address = template.source_box(tree, ruled)
+    named = (bylines.source_line(boxed) or bylines.source_line(f"Nguồn: {boxed}")) if boxed else None
+    if named and (named.url or address):
+        return Source(named.name, named.url or address)
     for block in closing:
         for line in block.text.split("\n"):
             if source := bylines.source_line(line):
                 if not source.url and block.href.startswith("http"):
                     source.url = block.href
-                return source
-    return None
+                return Source(named.name, source.url) if named else source
+    return named
 
 
 def _authors_of(closing: list[Block], site_names: set[str]) -> list[str]:
     for block in closing:
         if block.rule == "byline":
             for line in block.text.split("\n"):
-                if not bylines.source_line(line) and (found := bylines.names(line)):
+                if not bylines.source_line(line) and not bylines.is_picture_credit(line) and (found := bylines.names(line)):
                     return [name for name in found if re.sub(r"[\W_]+", "", fold(name)) not in site_names]
     return []
+
+
+def _agency(tree: etree._Element, known: metadata.Facts, ruled: Rules) -> Source | None:
+    """An agency in the place of the author is where the story comes from."""
+    for value in (metadata.first_value(tree, ruled.authors), known.first("article:author", "dable:author")):
+        if value and (name := bylines.agency(value)):
+            return Source(name)
+    return None
 
 
 def _access(known: metadata.Facts) -> Literal["full", "teaser"]:
@@ -235,7 +249,13 @@ def _access(known: metadata.Facts) -> Literal["full", "teaser"]:
 
 
 def _images(parts: template.Parts, found: list[Block], url: str) -> list[Image]:
-    return captions.images(parts.body, found, set(parts.cut), url)
+    before: list[Block] = []
+    for box in parts.pictures:
+        for block in blocks(box):
+            if one_line(block.text) not in parts.lead:
+                block.cut("caption")
+                before.append(block)
+    return captions.images([*parts.pictures, *parts.body], [*before, *found], set(parts.cut), url)
 
 
 def _coverage(found: list[Block]) -> float:

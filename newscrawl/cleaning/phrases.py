@@ -37,13 +37,13 @@ RELATED = _any(
 )
 #: A prefix that makes a line a pointer to another story.
 POINTER = re.compile(
-    rf"^(?:[>»›]{{1,3}}|=>|->|→|➤|►|▶|☞)\s*\S|^[*\-•]?\s*(?:(?:xem|đọc|tham khảo) (?:thêm|tiếp)|mời {_YOU} (?:đọc|xem|theo dõi|đón đọc)"
+    rf"^(?:[>»›]{{1,3}}|=>|->|→|➤|►|▶|☞)\s*\S|^[*\-•]?\s*(?:(?:xem|đọc|tham khảo) (?:thêm|tiếp)(?: về)?|mời {_YOU} (?:đọc|xem|theo dõi|đón đọc)"
     rf"(?: thêm| tiếp)?|bài liên quan|tin liên quan|xem ngay|link xem|xem chi tiết tại|bấm (?:vào )?đây|chi tiết xem tại)\s*(?::|»|>|tại đây)"
 )
 #: A pointer in words alone, to a section or a form rather than a story.
 INVITATION = _any(
     rf"\*? ?mời {_YOU} .{{0,60}}(?:chuyên mục|kênh|fanpage|đón xem|theo dõi|tại đây|đặt câu hỏi).{{0,120}}",
-    rf"{_YOU} (?:quan tâm )?(?:có thể |vui lòng )?(?:gửi|đặt) (?:câu hỏi|ý kiến|bài).{{0,80}}tại đây.?",
+    rf"(?:mời )?{_YOU}.{{0,60}}? (?:gửi|đặt) (?:câu hỏi|ý kiến|bài|thắc mắc|thông tin).{{0,80}}(?:tại đây|vào đây|hòm thư|email|e-mail|địa chỉ).{{0,80}}",
     r">> ?các ý kiến không nhất thiết trùng .{0,80}",
     r"(?:bấm |nhấn |hãy |vui lòng )?theo dõi .{2,60} (?:trên|tại|qua) (?:google ?news|facebook|zalo|youtube|tiktok|telegram).{0,40}",
     r"(?:hãy |bấm |nhấn )?(?:đăng ký|quan tâm|follow) .{0,60}(?:kênh|fanpage|zalo|newsletter|bản tin|nhận tin).{0,60}",
@@ -60,7 +60,7 @@ TOOLS = _any(
     r"google news|theo dõi(?: trên| báo .{1,40} trên)?(?: google news)?|thích|like|quan tâm|theo dõi trên",
     r"(?:trở lại|về|quay lại|lên) (?:trang chủ|đầu trang|trang trước|bài viết)|về trang chủ đề|đọc tiếp về trang chủ đề",
     r"phiên bản (?:di động|mobile|desktop|máy tính)|xem phiên bản .{2,20}|mobile version|desktop version",
-    r"xem thêm|xem tất cả|thu gọn|mở rộng|tải thêm|hiện thêm|đóng(?: lại)?|quảng cáo|advertisement|ads?",
+    r"xem thêm|xem tất cả|thu gọn|mở rộng|tải thêm|hiện thêm|đóng(?: lại)?|quảng cáo|advertisement|ads?|(?:bài viết|nội dung|thông tin)(?: được)? (?:tài trợ|quảng cáo)",
     r"đánh giá(?: bài viết| tác phẩm)?:?.{0,20}|(?:0|\d) ?/ ?5(?: \(.{0,30}\))?|lượt xem:? ?[\d.,]*|đọc:? [\d.,]+ lần",
     r"link (?:bài )?gốc|link bài gốc.{0,200}|lấy link!?.{0,200}",
     r"trở thành người đầu tiên tặng sao.{0,40}|tặng sao.{0,60}|chuyển sao tặng.{0,40}|hoặc nhập số sao|x1|x5|x10|bạn đang có: \d+ sao|số sao không đủ.{0,30}",

@@ -113,7 +113,7 @@ def _link_run(blocks: list[Block], position: int) -> list[Block]:
 def pointers(blocks: list[Block], url: str) -> None:
     """Single lines that lead to another story: ">> …", "Xem thêm: …", or a headline that is all link."""
     for block in kept(blocks):
-        if is_pointer(block.text) and (block.link_share > 0.3 or block.element is None or _begins_as_arrow(block.text)):
+        if is_pointer(block.text) and (block.link_share > 0.3 or block.element is None or _begins_as_arrow(block.text) or len(block.text) < 70):
             block.cut("pointer to another story")
         elif block.link_share >= 0.97 and len(block.text.split()) >= 4 and leads_elsewhere(block.href, url):
             block.cut("link to another story")
@@ -163,6 +163,8 @@ def closing_lines(blocks: list[Block], authors: list[str]) -> list[Block]:
 def _closing_rule(block: Block, authors: list[str]) -> str:
     if block.kind in {"table", "item"}:
         return ""
+    if is_related_heading(block.text):  # with nothing left under it
+        return "related heading"
     lines = block.text.split("\n")
     if all(bylines.source_line(line) or bylines.is_byline(line, authors) for line in lines):
         return "source line" if bylines.source_line(lines[-1]) else "byline"

@@ -11,7 +11,7 @@ import re
 from collections.abc import Sequence
 
 from newscrawl.cleaning.dom import Block
-from newscrawl.cleaning.normal import syllables
+from newscrawl.cleaning.normal import CAPITALS, syllables
 
 #: Lines that a run of teasers has at least.
 MIN_RUN = 4
@@ -30,7 +30,7 @@ _FUNCTION = frozenset(
     "sau trước ông bà anh chị họ nó mình ta chúng tôi cùng nếu nhưng hoặc hay rằng thêm mới cả mọi mỗi bởi nhằm giữa cần phải "
     "theo nhau nay hiện vẫn chỉ đây đấy nào gì sao làm nói biết cho hai ba bốn số phần lần nước thế giới việt nam hà nội".split()
 )
-_CAPITALISED = re.compile(r"(?<![.!?:“\"…] )(?<!^)\b[A-ZÀ-ỸĐ][\w-]+(?: [A-ZÀ-ỸĐ][\w-]+)*", re.MULTILINE)
+_CAPITALISED = re.compile(rf"(?<![.!?:“\"…] )(?<!^)\b[{CAPITALS}][\w-]+(?: [{CAPITALS}][\w-]+)*", re.MULTILINE)
 
 
 def teaser_tail(head: Sequence[str], story: Sequence[Block]) -> list[Block]:
@@ -38,22 +38,24 @@ def teaser_tail(head: Sequence[str], story: Sequence[Block]) -> list[Block]:
     if len(story) < MIN_STORY + MIN_RUN:
         return []
     pairs = [_pairs(block.text) for block in story]
-    last = len(story)
-    first = last
+    first = len(story)
     while first > MIN_STORY and _may_be_teaser(story[first - 1]):
         first -= 1
-    if last - first < MIN_RUN:
-        return []
     head_pairs = set().union(*(_pairs(text) for text in head)) if head else set()
     # The longest run at the end whose every line is strange to all before the run
-    for start in range(first, last - MIN_RUN + 1):
+    for start in range(first, len(story) - MIN_RUN + 1):
         body = head_pairs.union(*pairs[:start])
         names = _names(" . ".join([*head, *(block.text for block in story[:start])]))
-        if start < MIN_STORY or not _holds_together(pairs[:start], head_pairs):
-            continue
-        if all(_strange(story[i].text, pairs[i], body, names) for i in range(start, last)) and _apart(pairs[start:last]):
-            return list(story[start:last])
+        strange = all(_strange(block.text, own, body, names) for block, own in zip(story[start:], pairs[start:], strict=True))
+        if strange and _apart(pairs[start:]) and (_holds_together(pairs[:start], head_pairs) or _looks_other(story, start)):
+            return list(story[start:])
     return []
+
+
+def _looks_other(story: Sequence[Block], start: int) -> bool:
+    """Is the run marked up alike, and as no paragraph before it is?"""
+    marks = [None if block.element is None else (block.element.tag, block.element.get("class"), block.element.get("style")) for block in story]
+    return marks[start] is not None and len(set(marks[start:])) == 1 and marks[start] not in marks[:start]
 
 
 def _may_be_teaser(block: Block) -> bool:

@@ -2,14 +2,16 @@
 
 from __future__ import annotations
 
+import re
 from dataclasses import dataclass, field
 
 from lxml import etree
 
-from newscrawl.cleaning.dom import text_of
-from newscrawl.cleaning.metadata import first_value
-from newscrawl.cleaning.normal import fold
+from newscrawl.cleaning.dom import blocks, text_of
+from newscrawl.cleaning.normal import fold, one_line
 from newscrawl.sites import Family, Rules, Selector
+
+_ADDRESS = re.compile(r"https?://[^\s\"'<>)]{8,}")
 
 
 @dataclass(slots=True)
@@ -19,10 +21,15 @@ class Parts:
     #: The body's containers in page order; none lies inside another.
     body: list[etree._Element]
     lead: str = ""
-    lead_element: etree._Element | None = None
     #: Elements that are no text of the story, and the rule that says so.
     cut: dict[etree._Element, str] = field(default_factory=dict)
     captions: set[etree._Element] = field(default_factory=set)
+    #: Boxes of the story's pictures outside the body.
+    pictures: list[etree._Element] = field(default_factory=list)
+    #: Share of the text that stands in cards with links to other stories, as on a listing; known for generic pages only.
+    in_cards: float = 0.0
+    #: Boxes that are the story's whatever they look like.
+    keep: set[etree._Element] = field(default_factory=set)
 
 
 def recognise(tree: etree._Element, families: dict[str, Family]) -> Family | None:
@@ -33,19 +40,24 @@ def recognise(tree: etree._Element, families: dict[str, Family]) -> Family | Non
     return None
 
 
-def locate(tree: etree._Element, rules: Rules) -> Parts | None:
+def locate(tree: etree._Element, rules: Rules, title: etree._Element | None, description: str) -> Parts | None:
     """The parts of a page by its rules; None where no body selector finds text."""
     bodies = _bodies(tree, rules.body)
     if not bodies:
         return None
     parts = Parts(bodies)
-    parts.lead, parts.lead_element = _lead(tree, rules)
-    keep = {element for selector in rules.keep for body in bodies for element in selector.find(body)}
+    parts.pictures = [e for selector in rules.pictures for e in selector.find(tree) if not any(a in bodies for a in e.iterancestors())]
+    parts.keep = {element for selector in rules.keep for body in bodies for element in selector.find(body)}
+    lead = _lead(tree, rules, bodies, title, fold(description))
     for selector in rules.clutter:
-        for body in bodies:
-            for element in selector.find(body):
-                if element is not body and element not in keep:
+        for root in [*bodies, *([] if lead is None else [lead])]:
+            for element in selector.find(root):
+                if element is not root and element not in parts.keep:
                     parts.cut.setdefault(element, str(selector))
+    if lead is not None:
+        if place(lead)[: len(place(bodies[0]))] != place(bodies[0]):
+            parts.pictures.append(lead)
+        parts.lead = one_line(" ".join(block.text for block in blocks(lead, parts.cut) if block.kept))
     for name in ("title", "lead", "authors", "published", "section", "tags", "source"):
         for element in _inside(bodies, getattr(rules, name)):
             parts.cut.setdefault(element, f"{name}, read as metadata")
@@ -68,14 +80,36 @@ def _bodies(tree: etree._Element, selectors: tuple[Selector, ...]) -> list[etree
     return []
 
 
-def _lead(tree: etree._Element, rules: Rules) -> tuple[str, etree._Element | None]:
+def _lead(
+    tree: etree._Element, rules: Rules, bodies: list[etree._Element], title: etree._Element | None, description: str
+) -> etree._Element | None:  # fmt: skip
+    """The lead stands in the body, or between headline and body; the leads of related stories stand elsewhere."""
+    begin = () if title is None else place(title)
+    body = place(bodies[0])
     for selector in rules.lead:
         for element in selector.find(tree):
-            if element.tag == "meta":
+            if element.tag == "meta" or not text_of(element):
                 continue
-            if text := text_of(element):
-                return text, element
-    return "", None
+            at = place(element)
+            if at[: len(body)] == body or begin < at < body:
+                return element
+    # A variant of the template that no selector knows: the block between the two that the page's description repeats
+    if begin and len(description) >= 40:
+        for element in tree.iter("h2", "p", "div", "strong"):
+            start = fold(element.text[:80]) if element.text else ""
+            if start and description.startswith(start[:40]) and begin < place(element) < body and description[:80] in fold(text_of(element)):
+                return element
+    return None
+
+
+def place(element: etree._Element) -> tuple[int, ...]:
+    """Where an element stands in its tree; compares as document order does."""
+    path = []
+    parent = element.getparent()
+    while parent is not None:
+        path.append(parent.index(element))
+        element, parent = parent, parent.getparent()
+    return tuple(reversed(path))
 
 
 def _inside(bodies: list[etree._Element], selectors: tuple[Selector, ...]) -> list[etree._Element]:
@@ -87,11 +121,14 @@ def _inside(bodies: list[etree._Element], selectors: tuple[Selector, ...]) -> li
     return found
 
 
-def source_value(tree: etree._Element, rules: Rules) -> str:
-    """The text of the template's own source box."""
-    return first_value(tree, rules.source)
+def source_box(tree: etree._Element, rules: Rules) -> tuple[str, str]:
+    """What the template's own source box says: its text, and an address in it or beside it."""
+    for selector in rules.source:
+        for element in selector.find(tree):
+            if text := text_of(element):
+                near = element.getparent() if element.getparent() is not None else element
+                near = near.getparent() if near is not None and near.getparent() is not None else near
+                address = _ADDRESS.search(text) or (_ADDRESS.search(text_of(near)) if near is not None else None)
+                return text, address[0] if address else ""
+    return "", ""
 
-
-def same(first: str, second: str) -> bool:
-    """Are two texts the same to a reader?"""
-    return fold(first) == fold(second)
