@@ -7,13 +7,14 @@ slanted, centred or credited line right behind a picture.
 from __future__ import annotations
 
 import re
+from collections.abc import Iterator
 from urllib.parse import urljoin, urlsplit
 
 from lxml import etree
 
 from newscrawl.article import Image
 from newscrawl.cleaning.bylines import has_credit, split_credit
-from newscrawl.cleaning.dom import Block, ancestors_within, is_hidden
+from newscrawl.cleaning.dom import Block, is_hidden
 from newscrawl.cleaning.normal import fold
 from newscrawl.cleaning.template import Parts
 
@@ -26,15 +27,16 @@ _ICON = re.compile(r"icon|logo|avatar|pixel|blank|spacer|loading|1x1|emoji|sprit
 _SOURCES = ("data-src", "data-original", "data-lazy-src", "data-photo-original-src", "src")
 
 
-def mark(blocks: list[Block], parts: Parts, root: etree._Element) -> None:
+def mark(blocks: list[Block], parts: Parts) -> None:
     """Cuts the blocks that are captions (rule "caption", or "video caption")."""
     for position, block in enumerate(blocks):
         if not block.kept or block.element is None or len(block.text.split()) > MAX_WORDS:
             continue
-        if parts.keep and any(node in parts.keep for node in ancestors_within(block.element, root)):
+        around = list(_around(block.element, parts.body))
+        if parts.keep and any(node in parts.keep for node in around):
             continue
-        if _is_caption(block, parts.captions, root):
-            block.cut("video caption" if _VIDEO.match(block.text) or _beside_video(block.element, root) else "caption")
+        if _is_caption(block, parts.captions, around):
+            block.cut("video caption" if _VIDEO.match(block.text) or _beside_video(around) else "caption")
             _cut_title(blocks, position)
             # The same words once more, as the picture's title or a second print
             for other in (*blocks[max(0, position - 2) : position], *blocks[position + 1 : position + 3]):
@@ -54,26 +56,34 @@ def _cut_title(blocks: list[Block], position: int) -> None:
             above.rule = "title of a picture"
 
 
-def _is_caption(block: Block, marked: set[etree._Element], root: etree._Element) -> bool:
+def _around(element: etree._Element, bodies: list[etree._Element]) -> Iterator[etree._Element]:
+    """The element and what stands around it below the body, inside out."""
+    node: etree._Element | None = element
+    while node is not None and node not in bodies:
+        yield node
+        node = node.getparent()
+
+
+def _is_caption(block: Block, marked: set[etree._Element], around: list[etree._Element]) -> bool:
     element = block.element
     assert element is not None
     if block.kind == "caption" or element in marked:
         return True
-    for node in ancestors_within(element, root):
+    for node in around:
         if node in marked or node.tag == "figcaption":
             return True
         if node.tag == "figure":
             return node.find(".//blockquote") is None and _has_picture(node)
         if node.tag == "table":
             return _is_picture_table(node)
-        if node is element and _CLASS.search(node.get("class") or "") and _picture_near(node, root):
+        if node is element and _CLASS.search(node.get("class") or "") and _picture_near(around):
             return True
         if node.tag in {"blockquote", "section", "article"}:
             break
     if block.kind == "heading" or (block.strong and not block.italic):
         return False
     own = _has_picture(element)
-    behind = own or _picture_before(element, root)
+    behind = own or _picture_before(around)
     if not behind:
         return False
     if has_credit(block.text) or (own and len(block.text.split()) < 40):
@@ -83,13 +93,12 @@ def _is_caption(block: Block, marked: set[etree._Element], root: etree._Element)
     return looks and len(block.text.split()) < 60
 
 
-def _picture_near(element: etree._Element, root: etree._Element) -> bool:
-    parent = element.getparent()
-    return _has_picture(element) or (parent is not None and parent is not root and _has_picture(parent)) or _picture_before(element, root)
+def _picture_near(around: list[etree._Element]) -> bool:
+    return any(_has_picture(node) for node in around[:2]) or _picture_before(around)
 
 
-def _beside_video(element: etree._Element, root: etree._Element) -> bool:
-    for node in ancestors_within(element, root):
+def _beside_video(around: list[etree._Element]) -> bool:
+    for node in around:
         if node.tag in {"figure", "table"} or "video" in (node.get("class") or "").lower() or "video" in (node.get("type") or "").lower():
             return next(node.iter("img"), None) is None and next(node.iter("video", "iframe"), None) is not None
     return False
@@ -115,23 +124,20 @@ def _is_picture(node: etree._Element) -> bool:
     return bool(picture_url(node, "")) and not _ICON.search(node.get("class") or "")
 
 
-def _picture_before(element: etree._Element, root: etree._Element) -> bool:
-    """Is the nearest thing before the element a picture with no text of its own?"""
-    node: etree._Element | None = element
-    while node is not None and node is not root:
+def _picture_before(around: list[etree._Element]) -> bool:
+    """Is the nearest thing before an element (the first of `around`) a picture with no text of its own?"""
+    for node in around:
         previous, parent = node.getprevious(), node.getparent()
         between = previous.tail if previous is not None else parent.text if parent is not None else None
         if between and between.strip():
             return False
         while previous is not None:
             if isinstance(previous.tag, str) and previous.tag not in {"br", "script", "style"}:
-                text = "".join(previous.itertext()).strip()
-                if text:
+                if "".join(previous.itertext()).strip():
                     return False
-                if _has_picture(previous) or (previous.tag in {"img", "picture"} and _is_picture(previous)):
+                if _has_picture(previous):
                     return True
             previous = previous.getprevious()
-        node = parent
     return False
 
 

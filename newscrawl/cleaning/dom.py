@@ -89,6 +89,32 @@ def is_hidden(element: etree._Element) -> bool:
     return (style is not None and _HIDDEN.search(style) is not None) or element.get("hidden") is not None
 
 
+class Layout:
+    """Blocks, and which of them stand under an element."""
+
+    def __init__(self, found: list[Block], stops: Iterable[etree._Element] = ()) -> None:
+        self.blocks = found
+        #: Elements that are no box: the body's containers and what lies around them.
+        self.stops = set(stops)
+        self._under: dict[etree._Element, list[Block]] = {}
+        for block in found:
+            node = block.element
+            while node is not None and node not in self.stops:
+                self._under.setdefault(node, []).append(block)
+                node = node.getparent()
+
+    def under(self, element: etree._Element) -> list[Block]:
+        """The blocks under an element, in page order."""
+        return self._under.get(element, [])
+
+    def boxes(self, block: Block) -> Iterator[etree._Element]:
+        """The elements around a block, inside out, the body's containers excluded."""
+        node = block.element
+        while node is not None and node not in self.stops and node.tag not in {"body", "html"}:
+            yield node
+            node = node.getparent()
+
+
 def blocks(root: etree._Element, cut: Mapping[etree._Element, str] | None = None) -> list[Block]:
     """The text blocks under `root` in document order; those under an element of `cut` carry its rule.
 
@@ -277,11 +303,3 @@ def _texts(element: etree._Element) -> Iterator[str]:
                 yield node.text
         elif node is not element and node.tail:
             yield node.tail
-
-
-def ancestors_within(element: etree._Element, root: etree._Element) -> Iterable[etree._Element]:
-    """The element and its ancestors below `root`, inside out."""
-    node: etree._Element | None = element
-    while node is not None and node is not root:
-        yield node
-        node = node.getparent()

@@ -1,68 +1,95 @@
 """The page of an unknown paper: trafilatura finds the story, and what it is known to lose or let in is mended.
 
-trafilatura names the paragraphs that it holds for the story. The box around them is then read like a known template's
-body, so that short subheads, boxed panels and the sapo are kept by position, and the clutter rules take out the rest.
+The page's blocks are first rid of what Vietnamese pages have around and inside their stories: outer parts by tag and
+class name, marker headings with their link runs, teaser cards, links to other stories, the words of tools. trafilatura
+reads the tree without them and says which blocks are the story's. The story is then taken by position: all that is left
+between the first and the last of those blocks, so that short subheads, boxed panels and list items stay, and the sapo
+between headline and body with it.
 """
 
 from __future__ import annotations
 
 import re
+from copy import deepcopy
 
 import trafilatura
 from lxml import etree
 from trafilatura.settings import Extractor
 
-from newscrawl.cleaning.dom import Block, blocks, is_hidden
+from newscrawl.cleaning import rules
+from newscrawl.cleaning.dates import find_date
+from newscrawl.cleaning.dom import SILENT_TAGS, Block, Layout, blocks, is_hidden
 from newscrawl.cleaning.metadata import Facts
 from newscrawl.cleaning.normal import fold, one_line, syllables
-from newscrawl.cleaning.rules import LINK, leads_elsewhere
-from newscrawl.cleaning.template import Parts
+from newscrawl.cleaning.template import Parts, place
+
+#: Link share below which a block can be prose.
+PROSE = 0.35
+#: Blocks that may lie between two blocks of one story without being named by trafilatura.
+MAX_GAP = 14
+#: Blocks between headline and body in which the sapo is looked for.
+LEAD_REACH = 12
 
 _OUTER = frozenset("nav footer aside form dialog menu".split())
 _CLUTTER = re.compile(
     r"(?:^|[\s_-])(?:relat(?:ed|e|ion)\w*|lien-?quan|tin-?lien-?quan|tinlienquan|recommend\w*|suggest\w*|comments?|cmt|binh-?luan|binhluan|ykien|"
     r"social\w*|share\w*|sharing|chia-?se|breadcrumbs?|pagination|paging|sidebar|newsletter|subscribe|sponsor\w*|advert\w*|ads?|adv|banner\w*|qc|quang-?cao|"
     r"popup|modal|cookie\w*|footer|toolbar|tool-?box|print|rating|vote|most-?(?:read|view\w*)|xem-?nhieu|doc-?nhieu|tin-?khac|tinkhac|other-?news|news-?other|"
-    r"read-?more|readmore|xem-?them|cung-?chuyen-?muc|tin-?moi|hot-?news|tags?|tag-?list|keywords?|menu|nav|navbar|widget|zone|admzone|login|signup)(?:$|[\s_-])",
+    r"read-?more|readmore|xem-?them|cung-?chuyen-?muc|tin-?moi|hot-?news|tags?|tag-?list|keywords?|menu|nav|navbar|admzone|login|signup)(?:$|[\s_-])",
     re.IGNORECASE,
 )
 _OPTIONS = Extractor(output_format="python", fast=True, comments=False, tables=True, dedup=False, images=False, links=False, formatting=False)
+_MARK = "data-newscrawl"
 
 
 def locate(tree: etree._Element, known: Facts, title: str, title_element: etree._Element | None, url: str) -> Parts:
-    """Where the story stands on a page that no rules are known for."""
-    cut = _clutter(tree, title_element)
-    found = trafilatura.bare_extraction(_pruned(tree, cut), options=_OPTIONS)
-    text = getattr(found, "text", None) or ""
-    lines = {fold(line.strip(" -|")) for line in text.split("\n") if line.strip(" -|")}
+    """Where the story stands on a page that no rules are known for; a body without kept blocks where there is none."""
     body = tree.find("body")
     root = body if body is not None else tree
+    cut = _outer(root, title_element)
     page = blocks(root, cut)
-    chosen = [block for block in page if block.kept and fold(block.text) in lines]
-    if not chosen:
-        chosen = [block for block in page if block.kept and len(syllables(block.text)) > 20 and block.link_share < 0.3]
-        if not chosen:
-            return Parts([root], cut=dict.fromkeys(root, "no story"))
-    container = _container(chosen, root)
-    parts = Parts([container], cut=cut, in_cards=_in_cards(chosen, url))
-    parts.lead = _lead(page, container, known, title)
+    layout = Layout(page, [root])
+    rules.related_boxes(layout)
+    rules.furniture(page)
+    rules.pointers(page, url)
+    rules.cards(layout, url)
+    named = _named(tree, page, cut)
+    start = _first_after(page, title_element)
+    story = _cluster(page, named, start)
+    if not story:
+        for block in page:
+            block.cut("no story on the page")
+        return Parts([root], cut=cut, blocks=page)
+    first, last = story[0], story[-1]
+    container = _common(page[first : last + 1], root)
+    parts = Parts([container], cut=cut, in_cards=_in_cards([page[i] for i in story], url))
+    lead = _lead(page, first, start, known, title)
+    if lead is not None:
+        parts.lead = one_line(page[lead].text)
+    inside = set(map(id, Layout(page).under(container)))
+    parts.blocks = [block for i, block in enumerate(page) if first <= i <= last or (id(block) in inside and i != lead)]
+    for i, block in enumerate(page):
+        if not first <= i <= last:
+            block.cut("beside the story")
     return parts
 
 
-def _clutter(tree: etree._Element, title_element: etree._Element | None) -> dict[etree._Element, str]:
-    safe = set(title_element.iterancestors()) if title_element is not None else set()
+def _outer(root: etree._Element, title: etree._Element | None) -> dict[etree._Element, str]:
+    """Elements that their tag, their class or their style puts outside the story."""
+    safe = set(title.iterancestors()) if title is not None else set()
     cut: dict[etree._Element, str] = {}
-    for element in tree.iter():
+    for element in root.iter():
         tag = element.tag
-        if not isinstance(tag, str) or element in safe or tag in {"body", "html", "article", "main"}:
+        if not isinstance(tag, str) or element in safe or tag in {"body", "html", "article", "main"} or tag in SILENT_TAGS:
             continue
         if tag in _OUTER:
             cut[element] = f"<{tag}>"
-        elif (name := f"{element.get('class') or ''} {element.get('id') or ''}") != " " and (match := _CLUTTER.search(name)):
-            if not _holds_story(element):
-                cut[element] = f"class {match[0].strip(' _-')}"
         elif is_hidden(element):
             cut[element] = "hidden"
+        else:
+            name = f"{element.get('class') or ''} {element.get('id') or ''}"
+            if len(name) > 1 and (match := _CLUTTER.search(name)) and not _holds_story(element):
+                cut[element] = f"class {match[0].strip(' _-')}"
     return cut
 
 
@@ -80,46 +107,85 @@ def _holds_story(element: etree._Element) -> bool:
     return False
 
 
-def _pruned(tree: etree._Element, cut: dict[etree._Element, str]) -> etree._Element:
-    from copy import deepcopy
+def _named(tree: etree._Element, page: list[Block], cut: dict[etree._Element, str]) -> list[int]:
+    """The kept blocks that trafilatura holds for text of the story."""
+    found = trafilatura.bare_extraction(_pruned(tree, page, cut), options=_OPTIONS)
+    text = fold((getattr(found, "text", None) or "").replace("|", " "))
+    named = []
+    for i, block in enumerate(page):
+        if block.kept and block.link_share < PROSE:
+            line = fold(block.text.replace("|", " "))
+            if len(line) > 12 and line in text:
+                named.append(i)
+    if sum(len(page[i].text) for i in named) < 250:
+        # It found next to nothing: all that reads as prose is a candidate then
+        named = [i for i, b in enumerate(page) if b.kept and b.link_share < PROSE and len(syllables(b.text)) >= 15]
+    return named
 
-    marker = "data-newscrawl-cut"
-    for element in cut:
-        element.set(marker, "")
+
+def _pruned(tree: etree._Element, page: list[Block], cut: dict[etree._Element, str]) -> etree._Element:
+    """A copy of the tree without what was cut; trafilatura changes the tree that it reads."""
+    doomed = set(cut) | {block.element for block in page if block.rule and block.element is not None and block.element.tag not in {"body", "html"}}
+    doomed -= {block.element for block in page if block.kept}
+    for element in doomed:
+        element.set(_MARK, "")
     copy = deepcopy(tree)
-    for element in cut:
-        del element.attrib[marker]
-    for element in copy.xpath(f"//*[@{marker}]"):  # type: ignore[union-attr]
-        parent = element.getparent()  # type: ignore[union-attr]
-        if parent is not None:
-            previous, tail = element.getprevious(), element.tail  # type: ignore[union-attr]
-            if tail:
-                if previous is not None:
-                    previous.tail = (previous.tail or "") + tail
-                else:
-                    parent.text = (parent.text or "") + tail
-            parent.remove(element)  # type: ignore[arg-type]
+    for element in doomed:
+        del element.attrib[_MARK]
+    for element in [element for element in copy.iter() if element.get(_MARK) is not None]:
+        parent = element.getparent()
+        if parent is None:
+            continue
+        if tail := element.tail:
+            previous = element.getprevious()
+            if previous is not None:
+                previous.tail = (previous.tail or "") + tail
+            else:
+                parent.text = (parent.text or "") + tail
+        parent.remove(element)
     return copy
 
 
-def _container(chosen: list[Block], root: etree._Element) -> etree._Element:
-    """The smallest element around nearly all of the chosen text (nine tenths of the characters)."""
-    total = sum(len(block.text) for block in chosen)
-    weight: dict[etree._Element, int] = {}
-    for block in chosen:
-        assert block.element is not None
-        weight[block.element] = weight.get(block.element, 0) + len(block.text)
-        for parent in block.element.iterancestors():
-            weight[parent] = weight.get(parent, 0) + len(block.text)
+def _first_after(page: list[Block], title: etree._Element | None) -> int:
+    """The first block behind the headline; 0 where the headline is not on the page."""
+    if title is None:
+        return 0
+    at = place(title)
+    for i, block in enumerate(page):
+        if block.element is not None and place(block.element) > at and not any(a is title for a in block.element.iterancestors()):
+            return i
+    return 0
+
+
+def _cluster(page: list[Block], named: list[int], start: int) -> list[int]:
+    """The heaviest run of named blocks, behind the headline if there is any: the others belong to other boxes."""
+    runs: list[list[int]] = []
+    for i in named:
+        if runs and i - runs[-1][-1] <= MAX_GAP and not (runs[-1][-1] < start <= i):
+            runs[-1].append(i)
+        else:
+            runs.append([i])
+    behind = [run for run in runs if run[0] >= start]
+    weigh = lambda run: sum(len(page[i].text) for i in run)  # noqa: E731
+    best = max(behind, key=weigh, default=[])
+    if runs and (not best or weigh(best) < 0.3 * max(map(weigh, runs))):
+        best = max(runs, key=weigh)
+    return best
+
+
+def _common(inside: list[Block], root: etree._Element) -> etree._Element:
+    """The smallest element around all of these blocks."""
+    chains = [[*reversed(list(block.element.iterancestors())), block.element] for block in inside if block.element is not None]
     best = root
-    for element, size in weight.items():
-        if size >= 0.9 * total and any(parent is best for parent in element.iterancestors()):
-            best = element
+    for level in zip(*chains, strict=False):
+        if any(node is not level[0] for node in level):
+            break
+        best = level[0]
     return best
 
 
 def _in_cards(chosen: list[Block], url: str) -> float:
-    """Share of the characters that stand in small boxes with a link to another story, as the items of a listing do."""
+    """Share of the characters that stand in small boxes with a link to one other story, as the items of a listing do."""
     boxed = 0
     cards: set[etree._Element] = set()
     for block in chosen:
@@ -128,23 +194,26 @@ def _in_cards(chosen: list[Block], url: str) -> float:
             node = node.getparent() if node is not None else None
             if node is None or node.tag in {"body", "html", "main"} or len("".join(node.itertext()).split()) > 160:
                 break
-            links = [a for a in node.iter("a") if leads_elsewhere(a.get("href") or "", url)]
-            if links and sum(len("".join(a.itertext()).split()) for a in links) >= 4:
+            links = [a for a in node.iter("a") if rules.leads_elsewhere(a.get("href") or "", url)]
+            one_story = len({a.get("href") for a in links}) == 1
+            if one_story and sum(len("".join(a.itertext()).split()) for a in links) >= 4:
                 boxed += len(block.text)
                 cards.add(node)
                 break
-    return boxed / max(1, sum(len(block.text) for block in chosen)) if len(cards) > 2 else 0.0
+    return boxed / max(1, sum(len(block.text) for block in chosen)) if len(cards) > 1 else 0.0
 
 
-def _lead(page: list[Block], container: etree._Element, known: Facts, title: str) -> str:
-    """The sapo: the block that the page's own description repeats, where it stands before the body."""
+def _lead(page: list[Block], first: int, start: int, known: Facts, title: str) -> int | None:
+    """The sapo between headline and body: what the page's description repeats, else a sentence or two close above the body."""
     description = fold(known.first("og:description", "description", "twitter:description")).rstrip("…. ")
-    if len(description) < 40:
-        return ""
-    for block in page:
-        folded = fold(block.text)
-        if len(folded) < 40 or len(folded) > 3 * len(description) + 200 or description[:100] not in folded or folded == fold(title):
-            continue
-        inside = block.element is not None and any(node is container for node in (block.element, *block.element.iterancestors()))
-        return "" if inside or block.link_share >= LINK else one_line(block.text)
-    return ""
+    candidates = [i for i in range(max(start, first - LEAD_REACH), first) if page[i].link_share < PROSE and fold(page[i].text) != fold(title)]
+    for i in candidates:
+        folded = fold(page[i].text)
+        if len(description) >= 40 and description[:80] in folded and len(folded) < 3 * len(description) + 200:
+            page[i].rule = ""
+            return i
+    for i in reversed(candidates):
+        text = page[i].text
+        if page[i].kept and len(syllables(text)) >= 12 and text.rstrip().endswith((".", "…", "!", "?", ".”", '."')) and not find_date(text):
+            return i
+    return None

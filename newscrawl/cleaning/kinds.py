@@ -161,5 +161,5 @@ def is_listing(tree: etree._Element, known: Facts, text: str) -> bool:
         return False
     if known.types & {"collectionpage", "itemlist", "searchresultspage"}:
         return True
-    long = [p for p in text.split("\n\n") if len(syllables(p)) >= 50]
-    return sum(1 for _ in tree.iter("a")) > 80 and len(long) < 2
+    paragraphs = [len(syllables(p)) for p in text.split("\n\n")]
+    return sum(1 for _ in tree.iter("a")) > 80 and max(paragraphs) < 40 and sum(paragraphs) < 200

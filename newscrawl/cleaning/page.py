@@ -17,7 +17,7 @@ from lxml import etree
 from newscrawl.article import Article, Image, NotAnArticle, Page, Removed, Source, article_id, content_hash
 from newscrawl.cleaning import bylines, captions, generic, kinds, metadata, rules, template
 from newscrawl.cleaning.decode import decode
-from newscrawl.cleaning.dom import Block, blocks, parse
+from newscrawl.cleaning.dom import Block, Layout, blocks, parse
 from newscrawl.cleaning.normal import fold, one_line, syllables
 from newscrawl.cleaning.teasers import teaser_tail
 from newscrawl.sites import Rules, Site, Sites, domain_of, normal_url
@@ -91,9 +91,7 @@ class Cleaner:
         site_names = _site_names(page.url, site, known)
         authors = metadata.authors(tree, known, ruled, site_names)
         published, modified = metadata.times(tree, known, ruled, title_element, page.fetched_at)
-        found: list[Block] = []
-        for body in parts.body:
-            found += blocks(body, parts.cut)
+        found = parts.blocks if parts.blocks is not None else [block for body in parts.body for block in blocks(body, parts.cut)]
         # Rules that name a lead know better than a description, which may just be the first paragraph cut short
         lead = parts.lead or ("" if ruled.lead else _lead_in_body(found, known))
         closing = self._cut_clutter(found, parts, ruled, page.url, title, lead, authors)
@@ -144,13 +142,13 @@ class Cleaner:
                     break
         rules.lines_of_site(found, ruled.lines)
         rules.headline_repeats(found, title)
-        rules.related_boxes(found, url, parts.body)
+        layout = Layout(found, parts.body)
+        rules.related_boxes(layout)
         rules.doubled(found)
-        for body in parts.body:
-            captions.mark([b for b in found if b.element is not None and _within(b.element, body)], parts, body)
+        captions.mark(found, parts)
         rules.furniture(found)
         rules.pointers(found, url)
-        rules.cards(found, url, parts.body)
+        rules.cards(layout, url)
         closing = rules.closing_lines(found, authors)
         for block in teaser_tail([title, lead], rules.kept(found)):
             block.cut("teaser of another story")
@@ -173,10 +171,6 @@ def clean_page(html: bytes, url: str, *, fetched_at: datetime | None = None, gen
     Raises `NotAnArticle` for listings, video shells, error pages, bot checks and whatever else holds no story.
     """
     return default_cleaner().clean(Page(url, html, fetched_at=fetched_at), generic=generic).article
-
-
-def _within(element: etree._Element, body: etree._Element) -> bool:
-    return element is body or any(parent is body for parent in element.iterancestors())
 
 
 def _site_names(url: str, site: Site | None, known: metadata.Facts) -> set[str]:

@@ -10,16 +10,16 @@ import re
 from collections.abc import Iterable, Sequence
 from urllib.parse import urljoin, urlsplit
 
-from lxml import etree
-
 from newscrawl.cleaning import bylines
 from newscrawl.cleaning.dates import find_date, has_clock
-from newscrawl.cleaning.dom import Block
+from newscrawl.cleaning.dom import Block, Layout
 from newscrawl.cleaning.normal import fold, syllables
 from newscrawl.cleaning.phrases import TAIL, bare, is_furniture, is_pointer, is_related_heading
 
 #: Share of a block's characters in links from which it is a link and no sentence.
 LINK = 0.8
+#: Words in a teaser, and blocks in a card (section, headline, time, sapo …), at most.
+TEASER, CARD = 70, 6
 _SLUG = re.compile(r"(?:[a-z0-9]+-){4,}[a-z0-9]+", re.IGNORECASE)
 _BOXES = frozenset("aside article section div li ul ol table tr td dl figure blockquote center".split())
 
@@ -60,12 +60,12 @@ def leads_elsewhere(href: str, url: str) -> bool:
     return _SLUG.search(parts.path) is not None
 
 
-def related_boxes(blocks: list[Block], url: str, roots: list[etree._Element]) -> None:
+def related_boxes(layout: Layout) -> None:
     """A heading such as "Tin liên quan" takes the links under it along, with the teasers inside their box."""
-    for position, block in enumerate(blocks):
+    for position, block in enumerate(layout.blocks):
         if not block.kept or not is_related_heading(block.text):
             continue
-        run = _box_run(blocks, position, roots) or _link_run(blocks, position)
+        run = _box_run(layout, block) or _link_run(layout.blocks, position)
         if run:
             block.cut("related heading")
             for other in run:
@@ -74,28 +74,17 @@ def related_boxes(blocks: list[Block], url: str, roots: list[etree._Element]) ->
             block.cut("related heading")
 
 
-def _box_run(blocks: list[Block], position: int, roots: list[etree._Element]) -> list[Block]:
-    """The other blocks of the smallest box around a marker that holds links too, if it is a box of links."""
-    element = blocks[position].element
-    if element is None:
-        return []
-    stops = set(roots)
-    for node in element.iterancestors():
-        if node in stops or node.tag == "body":
-            return []
-        inside = [b for b in blocks if b is not blocks[position] and b.kept and b.element is not None and _under(b.element, node)]
+def _box_run(layout: Layout, marker: Block) -> list[Block]:
+    """The other blocks of the smallest box around a marker that holds more than it, if it is a box of links."""
+    for node in layout.boxes(marker):
+        inside = [block for block in layout.under(node) if block is not marker and block.kept]
         if not inside:
             continue
-        linked = [b for b in inside if b.link_share >= LINK]
-        prose = sum(len(b.text) for b in inside if b.link_share < 0.3)
-        if linked and (prose <= 2.5 * sum(len(b.text) for b in linked) or len(linked) >= 0.4 * len(inside)):
-            return inside
-        return []
+        linked = [block for block in inside if block.link_share >= LINK]
+        prose = [len(block.text.split()) for block in inside if block.link_share < 0.3]
+        # Every teaser has its link, and none is as long as a paragraph may be
+        return inside if linked and max(prose, default=0) <= TEASER and len(prose) <= 2 * len(linked) + 1 else []
     return []
-
-
-def _under(element: etree._Element, node: etree._Element) -> bool:
-    return element is node or any(parent is node for parent in element.iterancestors())
 
 
 def _link_run(blocks: list[Block], position: int) -> list[Block]:
@@ -123,21 +112,20 @@ def _begins_as_arrow(text: str) -> bool:
     return text.lstrip().startswith((">>", "»", "->", "=>", "→", "➤", "►", "▶"))
 
 
-def cards(blocks: list[Block], url: str, roots: list[etree._Element]) -> None:
+def cards(layout: Layout, url: str) -> None:
     """A teaser card: a small box with a link to another story and, beside it, that story's sapo or time."""
-    stops = set(roots)
-    linked = [b for b in blocks if b.element is not None and (b.rule == "link to another story" or (b.kept and b.link_share >= LINK and leads_elsewhere(b.href, url)))]
-    for block in linked:
-        assert block.element is not None
-        for node in block.element.iterancestors():
-            if node in stops or node.tag in {"body", "main"}:
-                break
-            if node.tag not in _BOXES:
+    for block in layout.blocks:
+        if block.element is None or not (block.rule == "link to another story" or block.kept):
+            continue
+        if block.link_share < LINK or not leads_elsewhere(block.href, url):
+            continue
+        for node in layout.boxes(block):
+            if node.tag not in _BOXES or node is block.element:
                 continue
-            inside = [b for b in blocks if b.element is not None and _under(b.element, node)]
-            prose = [b for b in inside if b.kept and b.link_share < 0.3]
-            links = [b for b in inside if b.link_share >= LINK]
-            if len(prose) > len(links) + 1 or sum(len(b.text.split()) for b in prose) > 75 * len(links):
+            inside = layout.under(node)
+            prose = [len(other.text.split()) for other in inside if other.kept and other.link_share < 0.3]
+            links = sum(other.link_share >= LINK for other in inside)
+            if len(inside) > CARD or len(prose) > links + 1 or sum(prose) > TEASER:
                 break
             for other in inside:
                 other.cut("teaser card")

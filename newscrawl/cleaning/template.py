@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 
 from lxml import etree
 
-from newscrawl.cleaning.dom import blocks, text_of
+from newscrawl.cleaning.dom import Block, blocks, text_of
 from newscrawl.cleaning.normal import fold, one_line
 from newscrawl.sites import Family, Rules, Selector
 
@@ -28,6 +28,8 @@ class Parts:
     pictures: list[etree._Element] = field(default_factory=list)
     #: Share of the text that stands in cards with links to other stories, as on a listing; known for generic pages only.
     in_cards: float = 0.0
+    #: The body's blocks, where they were read while it was looked for.
+    blocks: list[Block] | None = None
     #: Boxes that are the story's whatever they look like.
     keep: set[etree._Element] = field(default_factory=set)
 
