@@ -29,13 +29,16 @@ _SOURCES = ("data-src", "data-original", "data-lazy-src", "data-photo-original-s
 
 def mark(blocks: list[Block], parts: Parts) -> None:
     """Cuts the blocks that are captions (rule "caption", or "video caption")."""
+    # Where most of the text is slanted or centred, it means nothing
+    shown = [block for block in blocks if block.kept and block.element is not None]
+    plain = sum(not (block.italic or _is_centred(block.element)) for block in shown if block.element is not None) >= 0.6 * len(shown)
     for position, block in enumerate(blocks):
         if not block.kept or block.element is None or len(block.text.split()) > MAX_WORDS:
             continue
         around = list(_around(block.element, parts.body))
         if parts.keep and any(node in parts.keep for node in around):
             continue
-        if _is_caption(block, parts.captions, around):
+        if _is_caption(block, parts.captions, around, by_look=plain):
             block.cut("video caption" if _VIDEO.match(block.text) or _beside_video(around) else "caption")
             _cut_title(blocks, position)
             # The same words once more, as the picture's title or a second print
@@ -64,7 +67,7 @@ def _around(element: etree._Element, bodies: list[etree._Element]) -> Iterator[e
         node = node.getparent()
 
 
-def _is_caption(block: Block, marked: set[etree._Element], around: list[etree._Element]) -> bool:
+def _is_caption(block: Block, marked: set[etree._Element], around: list[etree._Element], *, by_look: bool) -> bool:
     element = block.element
     assert element is not None
     if block.kind == "caption" or element in marked:
@@ -75,7 +78,7 @@ def _is_caption(block: Block, marked: set[etree._Element], around: list[etree._E
         if node.tag == "figure":
             return node.find(".//blockquote") is None and _has_picture(node)
         if node.tag == "table":
-            return _is_picture_table(node)
+            return _is_picture_table(node) and not _beside_picture(around)
         if node is element and _CLASS.search(node.get("class") or "") and _picture_near(around):
             return True
         if node.tag in {"blockquote", "section", "article"}:
@@ -90,7 +93,7 @@ def _is_caption(block: Block, marked: set[etree._Element], around: list[etree._E
         return True
     # A line that only looks like one: slanted or centred, and not a paragraph of several sentences
     looks = block.italic or _is_centred(element)
-    return looks and len(block.text.split()) < 60
+    return by_look and looks and len(block.text.split()) < 60
 
 
 def _picture_near(around: list[etree._Element]) -> bool:
@@ -106,6 +109,13 @@ def _beside_video(around: list[etree._Element]) -> bool:
 
 def _is_centred(element: etree._Element) -> bool:
     return element.tag == "center" or element.get("align") == "center" or _CENTRED.search(element.get("style") or "") is not None
+
+
+def _beside_picture(around: list[etree._Element]) -> bool:
+    """Does the text stand in a row with a picture, as the steps of a recipe do? Captions stand in a row below."""
+    row = next((node for node in around if node.tag == "tr"), None)
+    cell = next((node for node in around if node.tag in {"td", "th"}), None)
+    return row is not None and cell is not None and not _has_picture(cell) and _has_picture(row)
 
 
 def _is_picture_table(table: etree._Element) -> bool:

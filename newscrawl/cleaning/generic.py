@@ -18,7 +18,7 @@ from trafilatura.settings import Extractor
 
 from newscrawl.cleaning import rules
 from newscrawl.cleaning.dates import find_date
-from newscrawl.cleaning.dom import SILENT_TAGS, Block, Layout, blocks, is_hidden
+from newscrawl.cleaning.dom import BLOCK_TAGS, SILENT_TAGS, Block, Layout, blocks, is_hidden
 from newscrawl.cleaning.metadata import Facts
 from newscrawl.cleaning.normal import fold, one_line, syllables
 from newscrawl.cleaning.template import Parts, place
@@ -30,6 +30,8 @@ MAX_GAP = 14
 #: Blocks between headline and body in which the sapo is looked for.
 LEAD_REACH = 12
 
+#: Elements that hold one paragraph; a class name says little of what stands in them.
+_TEXT = frozenset("p blockquote h2 h3 h4 li".split())
 _OUTER = frozenset("nav footer aside form dialog menu".split())
 _CLUTTER = re.compile(
     r"(?:^|[\s_-])(?:relat(?:ed|e|ion)\w*|lien-?quan|tin-?lien-?quan|tinlienquan|recommend\w*|suggest\w*|comments?|cmt|binh-?luan|binhluan|ykien|"
@@ -66,6 +68,7 @@ def locate(tree: etree._Element, known: Facts, title: str, title_element: etree.
     lead = _lead(page, first, start, known, title)
     if lead is not None:
         parts.lead = one_line(page[lead].text)
+        first = lead + 1
     inside = set(map(id, Layout(page).under(container)))
     parts.blocks = [block for i, block in enumerate(page) if first <= i <= last or (id(block) in inside and i != lead)]
     for i, block in enumerate(page):
@@ -84,11 +87,15 @@ def _outer(root: etree._Element, title: etree._Element | None) -> dict[etree._El
             continue
         if tag in _OUTER:
             cut[element] = f"<{tag}>"
+        elif tag not in BLOCK_TAGS:
+            continue
         elif is_hidden(element):
             cut[element] = "hidden"
         else:
             name = f"{element.get('class') or ''} {element.get('id') or ''}"
             if len(name) > 1 and (match := _CLUTTER.search(name)) and not _holds_story(element):
+                if tag in _TEXT and len("".join(element.itertext()).split()) > 20 and next(element.iter("a"), None) is None:
+                    continue
                 cut[element] = f"class {match[0].strip(' _-')}"
     return cut
 
@@ -161,7 +168,7 @@ def _cluster(page: list[Block], named: list[int], start: int) -> list[int]:
     """The heaviest run of named blocks, behind the headline if there is any: the others belong to other boxes."""
     runs: list[list[int]] = []
     for i in named:
-        if runs and i - runs[-1][-1] <= MAX_GAP and not (runs[-1][-1] < start <= i):
+        if runs and i - runs[-1][-1] <= MAX_GAP and not (runs[-1][-1] < start <= i) and _goes_on(page, runs[-1], i):
             runs[-1].append(i)
         else:
             runs.append([i])
@@ -171,6 +178,20 @@ def _cluster(page: list[Block], named: list[int], start: int) -> list[int]:
     if runs and (not best or weigh(best) < 0.3 * max(map(weigh, runs))):
         best = max(runs, key=weigh)
     return best
+
+
+def _goes_on(page: list[Block], run: list[int], i: int) -> bool:
+    """Does the story go on at block `i`? Behind a list of links only where it stands beside the paragraphs before it."""
+    links = sum(not block.kept and block.link_share >= rules.LINK for block in page[run[-1] + 1 : i])
+    headed = any(block.rule == "related heading" for block in page[run[-1] + 1 : i])
+    if links < 3 and not headed:
+        return True
+    parents = {_parent(page[j]) for j in run}
+    return _parent(page[i]) in parents
+
+
+def _parent(block: Block) -> etree._Element | None:
+    return None if block.element is None else block.element.getparent()
 
 
 def _common(inside: list[Block], root: etree._Element) -> etree._Element:

@@ -12,7 +12,7 @@ import re
 from collections import Counter
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
-from datetime import UTC, datetime
+from datetime import datetime
 from typing import Any
 from urllib.parse import urljoin
 
@@ -347,8 +347,8 @@ def _choose(claims: Iterable[str], printed: list[str], now: datetime | None) -> 
 
 
 def _local(at: datetime, printed: list[str]) -> datetime:
-    # "Z" behind a local clock is a fault of several systems: the page prints the same clock
-    if at.utcoffset() == UTC.utcoffset(None):
+    # A foreign offset behind a local clock is a fault of several systems: the page prints the same clock
+    if at.utcoffset() != VIETNAM.utcoffset(None):
         for text in printed:
             shown = parse_date(text)
             if shown and shown.replace(tzinfo=None, second=0) == at.replace(tzinfo=None, second=0, microsecond=0):

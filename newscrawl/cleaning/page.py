@@ -142,6 +142,7 @@ class Cleaner:
                     break
         rules.lines_of_site(found, ruled.lines)
         rules.headline_repeats(found, title)
+        found += rules.arrow_lines(found)
         layout = Layout(found, parts.body)
         rules.related_boxes(layout)
         rules.doubled(found)

@@ -62,6 +62,7 @@ TOOLS = _any(
     r"phiên bản (?:di động|mobile|desktop|máy tính)|xem phiên bản .{2,20}|mobile version|desktop version",
     r"xem thêm|xem tất cả|thu gọn|mở rộng|tải thêm|hiện thêm|đóng(?: lại)?|quảng cáo|advertisement|ads?|(?:bài viết|nội dung|thông tin)(?: được)? (?:tài trợ|quảng cáo)",
     r"đánh giá(?: bài viết| tác phẩm)?:?.{0,20}|(?:0|\d) ?/ ?5(?: \(.{0,30}\))?|lượt xem:? ?[\d.,]*|đọc:? [\d.,]+ lần",
+    r"\(?\d[\d.,]* (?:bình chọn|lượt bình chọn|đánh giá|lượt thích|lượt xem|phiếu).{0,30}",
     r"link (?:bài )?gốc|link bài gốc.{0,200}|lấy link!?.{0,200}",
     r"trở thành người đầu tiên tặng sao.{0,40}|tặng sao.{0,60}|chuyển sao tặng.{0,40}|hoặc nhập số sao|x1|x5|x10|bạn đang có: \d+ sao|số sao không đủ.{0,30}",
 )

@@ -115,7 +115,7 @@ def _begins_as_arrow(text: str) -> bool:
 def cards(layout: Layout, url: str) -> None:
     """A teaser card: a small box with a link to another story and, beside it, that story's sapo or time."""
     for block in layout.blocks:
-        if block.element is None or not (block.rule == "link to another story" or block.kept):
+        if block.element is None or not (block.kept or block.rule in {"link to another story", "under related heading"}):
             continue
         if block.link_share < LINK or not leads_elsewhere(block.href, url):
             continue
@@ -207,12 +207,31 @@ def doubled(blocks: list[Block]) -> None:
             block.cut("headline printed twice in one line")
 
 
+def arrow_lines(blocks: list[Block]) -> list[Block]:
+    """Lines that an arrow opens inside a block of several (">> …" behind a `<br>`). Returns what was taken out, as blocks."""
+    out: list[Block] = []
+    for block in kept(blocks):
+        if "\n" not in block.text or block.kind == "table":
+            continue
+        lines = block.text.split("\n")
+        stay = [line for line in lines if not _begins_as_arrow(line)]
+        if len(stay) < len(lines):
+            out += [Block(line, block.element, rule="pointer to another story") for line in lines if line not in stay]
+            block.text = "\n".join(stay)
+            if not stay:
+                block.cut("pointer to another story")
+    return out
+
+
 def photo_story(blocks: list[Block]) -> bool:
     """Is the story told in its captions? Then they are text: uncuts them and says so."""
     captions = [block for block in blocks if block.rule == "caption"]
     told = sum(len(block.text.split()) for block in captions)
     prose = sum(len(block.text.split()) for block in kept(blocks) if len(block.text.split()) > 3)
-    if len(captions) < 3 or told < 60 or prose > 0.5 * told:
+    if len(captions) < 3 or told < 60:
+        return False
+    # Captions of a written story are short; a story told in pictures has a paragraph under each
+    if prose > 0.5 * told and not (told >= 20 * len(captions) and told > prose):
         return False
     for block in captions:
         block.rule = ""
