@@ -91,6 +91,8 @@ def is_byline(text: str, authors: list[str]) -> bool:
         return len(line.split()) <= 14
     if _ROLE.match(line):
         return len(line.split()) <= 16 and (_NAMES.fullmatch(stripped) is not None or stripped.isupper())
+    if re.fullmatch(rf"(?:[{CAPITALS}]\.){{1,4}}[{CAPITALS}]?", line):
+        return True
     if line[-1] in ".!?:;,…”\"" and not re.search(rf"\b[{CAPITALS}]\.$", line):
         return False
     words = stripped.split()

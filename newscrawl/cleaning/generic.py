@@ -58,6 +58,10 @@ def locate(tree: etree._Element, known: Facts, title: str, title_element: etree.
     named = _named(tree, page, cut)
     start = _first_after(page, title_element)
     story = _cluster(page, named, start)
+    # trafilatura sometimes settles on a side box; a far heavier run of plain prose is the story then
+    prose = _cluster(page, [i for i, block in enumerate(page) if _is_prose(block)], start)
+    if _weight(page, prose) > 2 * _weight(page, story):
+        story = prose
     if not story:
         for block in page:
             block.cut("no story on the page")
@@ -124,10 +128,15 @@ def _named(tree: etree._Element, page: list[Block], cut: dict[etree._Element, st
             line = fold(block.text.replace("|", " "))
             if len(line) > 12 and line in text:
                 named.append(i)
-    if sum(len(page[i].text) for i in named) < 250:
-        # It found next to nothing: all that reads as prose is a candidate then
-        named = [i for i, b in enumerate(page) if b.kept and b.link_share < PROSE and len(syllables(b.text)) >= 15]
     return named
+
+
+def _is_prose(block: Block) -> bool:
+    return block.kept and block.link_share < 0.2 and len(syllables(block.text)) >= 15
+
+
+def _weight(page: list[Block], run: list[int]) -> int:
+    return sum(len(page[i].text) for i in run)
 
 
 def _pruned(tree: etree._Element, page: list[Block], cut: dict[etree._Element, str]) -> etree._Element:
@@ -173,11 +182,9 @@ def _cluster(page: list[Block], named: list[int], start: int) -> list[int]:
         else:
             runs.append([i])
     behind = [run for run in runs if run[0] >= start]
-    weigh = lambda run: sum(len(page[i].text) for i in run)  # noqa: E731
-    best = max(behind, key=weigh, default=[])
-    if runs and (not best or weigh(best) < 0.3 * max(map(weigh, runs))):
-        best = max(runs, key=weigh)
-    return best
+    best = max(behind, key=lambda run: _weight(page, run), default=[])
+    heaviest = max(runs, key=lambda run: _weight(page, run), default=[])
+    return best if best and _weight(page, best) >= 0.3 * _weight(page, heaviest) else heaviest
 
 
 def _goes_on(page: list[Block], run: list[int], i: int) -> bool:

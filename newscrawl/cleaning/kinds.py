@@ -11,6 +11,7 @@ from urllib.parse import urlsplit
 from lxml import etree
 
 from newscrawl.article import NotAnArticle, Page
+from newscrawl.cleaning.dom import Block
 from newscrawl.cleaning.metadata import Facts
 from newscrawl.cleaning.normal import fold, syllables
 from newscrawl.cleaning.rules import leads_elsewhere
@@ -35,11 +36,12 @@ _MOVES = re.compile(r"(?:window|document|top|self)?\.?location(?:\.href)?\s*=\s*
 _ERROR = re.compile(
     r"\b(?:404|403|410|500|502|503)\b.{0,40}(?:not found|lỗi|error|không|forbidden|unavailable)|^\W*(?:lỗi )?(?:404|500|502|503)\W*$|"
     r"(?:trang|nội dung|bài viết|bài|đường dẫn|liên kết|địa chỉ)(?: web| này| bạn| mà bạn| quý vị| đang| yêu cầu| truy cập| tìm| cần tìm| tìm kiếm){0,6} "
-    r"(?:không|đã bị|chưa) (?:tồn tại|tìm thấy|được tìm thấy|xóa|xoá|gỡ|hiển thị|có)|không tìm thấy (?:trang|nội dung|bài|đường dẫn|dữ liệu|kết quả)|"
+    r"(?:không|đã bị|chưa) (?:tồn tại|tìm thấy|được tìm thấy|xóa|xoá|gỡ|hiển thị|có)|không tìm thấy (?:trang|nội dung|bài|đường dẫn|dữ liệu|kết quả)|nội dung này hiện không|(?:bài|bài viết|tin) (?:này )?(?:đã|có thể đã) (?:bị |được )?(?:gỡ|xóa|xoá)|"
     r"page not found|not found|có lỗi xảy ra|đã xảy ra lỗi|service unavailable|internal server error"
 )
 _VIDEO_PATH = re.compile(r"/(?:video|videos|clip|tv|truyen-hinh|multimedia/video|podcast|media/video)(?:/|-|$)|^video\.|[-/]video-", re.IGNORECASE)
 _PHOTO_PATH = re.compile(r"/(?:anh|photo|photos|hinh-anh|infographic|infographics|multimedia|gallery|do-hoa)(?:/|-|$)", re.IGNORECASE)
+_PHOTO_TITLE = re.compile(r"infographic|\[ảnh\]|^ảnh:|chùm ảnh|photo|đồ họa")
 _LISTING_PATH = re.compile(r"/tags?/|/chu-de/|/tim-kiem|/tu-khoa/|/su-kien/|/category/|-tag\d+\.|/page/\d|/trang-\d", re.IGNORECASE)
 _FOREIGN_PATH = re.compile(r"^/(?:en|english|zh|cn|fr|ru|ja|ko|lo|km|es|de|th)(?:/|$)", re.IGNORECASE)
 # Letters that only Vietnamese text has in number
@@ -103,7 +105,8 @@ def is_vietnamese(text: str) -> bool:
 
 
 def check_story(
-    tree: etree._Element, known: Facts, title: str, lead: str, text: str, url: str, site: Site | None, parts: Parts, *, in_template: bool
+    tree: etree._Element, known: Facts, title: str, lead: str, text: str, url: str, site: Site | None, parts: Parts,
+    found: list[Block], *, in_template: bool,
 ) -> None:  # fmt: skip
     """Refuses the page if what was read is no story. Called last, with the cleaned text.
 
@@ -123,8 +126,9 @@ def check_story(
         raise NotAnArticle("video", "a player with at most a teaser")
     if not in_template and (path in {"", "/"} or parts.in_cards > 0.5 or is_listing(tree, known, text)):
         raise NotAnArticle("listing", "links to stories, and no story")
-    if body_size < MIN_SYLLABLES and not (size >= MIN_SYLLABLES and body_size >= MIN_BODY and says_article(known, url, site)):
-        raise nothing(tree, known, title, url, parts.body, f"{body_size} syllables in the body")
+    enough = MIN_BODY if in_template and size >= MIN_SYLLABLES and says_article(known, url, site) else MIN_SYLLABLES
+    if body_size < enough:
+        raise nothing(tree, known, title, url, site, parts.body, found, f"{body_size} syllables in the body")
 
 
 def says_article(known: Facts, url: str, site: Site | None) -> bool:
@@ -132,19 +136,23 @@ def says_article(known: Facts, url: str, site: Site | None) -> bool:
     return bool(known.article) or known.first("og:type").lower() == "article" or (site is not None and site.is_article(site.canonical(url)))
 
 
-def nothing(tree: etree._Element, known: Facts, title: str, url: str, bodies: list[etree._Element], detail: str) -> NotAnArticle:
+def nothing(
+    tree: etree._Element, known: Facts, title: str, url: str, site: Site | None, bodies: list[etree._Element], found: list[Block], detail: str
+) -> NotAnArticle:  # fmt: skip
     """What a page with no story in it is."""
     path = urlsplit(url).path
-    if _ERROR.search(fold(title)) or _ERROR.search(fold(known.title)):
-        return NotAnArticle("error page", title or known.title)
+    said = [title, known.title, *(block.text for block in found if len(block.text) < 200)]
+    if any(_ERROR.search(fold(line)) for line in said):
+        return NotAnArticle("error page", next(line for line in said if _ERROR.search(fold(line)))[:120])
     if _is_video(tree, known, path):
         return NotAnArticle("video", detail)
-    pictures = sum(1 for body in bodies for _ in body.iter("img"))
-    if pictures and (len(bodies) > 0 and bodies[0].tag != "body") and (says_article(known, url, None) or _PHOTO_PATH.search(path)):
+    told = says_article(known, url, site)
+    boxed = bodies[0].tag != "body" if bodies else False
+    if told and (_PHOTO_TITLE.search(fold(title)) or _PHOTO_PATH.search(path) or (boxed and any(True for body in bodies for _ in body.iter("img")))):
         return NotAnArticle("photo", detail)
     links = sum(1 for a in tree.iter("a") if leads_elsewhere(a.get("href") or "", url))
-    dated = "article:published_time" in known.meta or "datepublished" in known.meta or known.article
-    if (links >= 8 and not dated) or _LISTING_PATH.search(path):
+    dated = "article:published_time" in known.meta or "datepublished" in known.meta or bool(known.article)
+    if (links >= 8 and not dated) or (links >= 3 and not told) or _LISTING_PATH.search(path):
         return NotAnArticle("listing", f"{links} links to stories, and no story")
     return NotAnArticle("no text", detail)
 

@@ -105,7 +105,7 @@ class Cleaner:
         if lead and not (story and fold(story[0]) == fold(lead)):
             story.insert(0, lead)
         text = "\n\n".join(story)
-        kinds.check_story(tree, known, title, lead, text, page.url, site, parts, in_template=owner != "generic")
+        kinds.check_story(tree, known, title, lead, text, page.url, site, parts, found, in_template=owner != "generic")
         canonical = _canonical(page.url, known.canonical, site)
         source = _source(tree, ruled, closing)
         article = Article(
@@ -224,7 +224,7 @@ def _source(tree: etree._Element, ruled: Rules, closing: list[Block]) -> Source 
 
 def _authors_of(closing: list[Block], site_names: set[str]) -> list[str]:
     for block in closing:
-        if block.rule == "byline":
+        if block.rule in {"byline", "source line"}:
             for line in block.text.split("\n"):
                 if not bylines.source_line(line) and not bylines.is_picture_credit(line) and (found := bylines.names(line)):
                     return [name for name in found if re.sub(r"[\W_]+", "", fold(name)) not in site_names]
@@ -244,13 +244,11 @@ def _access(known: metadata.Facts) -> Literal["full", "teaser"]:
 
 
 def _images(parts: template.Parts, found: list[Block], url: str) -> list[Image]:
-    before: list[Block] = []
-    for box in parts.pictures:
-        for block in blocks(box):
-            if one_line(block.text) not in parts.lead:
-                block.cut("caption")
-                before.append(block)
-    return captions.images([*parts.pictures, *parts.body], [*before, *found], set(parts.cut), url)
+    shown = [block for box in parts.pictures for block in blocks(box)]
+    for block in shown:
+        block.cut("caption")
+    outside = [] if parts.lead_box is None or parts.lead_box in parts.cut else [parts.lead_box]
+    return captions.images([*parts.pictures, *outside, *parts.body], [*shown, *found], set(parts.cut), url)
 
 
 def _coverage(found: list[Block]) -> float:

@@ -21,6 +21,7 @@ class Parts:
     #: The body's containers in page order; none lies inside another.
     body: list[etree._Element]
     lead: str = ""
+    lead_box: etree._Element | None = None
     #: Elements that are no text of the story, and the rule that says so.
     cut: dict[etree._Element, str] = field(default_factory=dict)
     captions: set[etree._Element] = field(default_factory=set)
@@ -57,8 +58,7 @@ def locate(tree: etree._Element, rules: Rules, title: etree._Element | None, des
                 if element is not root and element not in parts.keep:
                     parts.cut.setdefault(element, str(selector))
     if lead is not None:
-        if place(lead)[: len(place(bodies[0]))] != place(bodies[0]):
-            parts.pictures.append(lead)
+        parts.lead_box = lead
         parts.lead = one_line(" ".join(block.text for block in blocks(lead, parts.cut) if block.kept))
     for name in ("title", "lead", "authors", "published", "section", "tags", "source"):
         for element in _inside(bodies, getattr(rules, name)):

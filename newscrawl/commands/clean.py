@@ -13,7 +13,7 @@ import os
 import sys
 from asyncio import Future
 from collections.abc import AsyncIterator
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, ClassVar
@@ -71,11 +71,11 @@ class Command(ScrapyCommand):
         parser.add_argument("--captions", action="store_true", help="put captions into the text, where they stand on the page")
 
     def process_options(self, args: list[str], opts: argparse.Namespace) -> None:
-        """Warnings and worse only, unless the command line asks for more: the page is what people want to see."""
+        """No log, unless the command line asks for one: what went wrong is told in one line."""
         super().process_options(args, opts)
         assert self.settings is not None
         if (self.settings.getpriority("LOG_LEVEL") or 0) < 40:
-            self.settings.set("LOG_LEVEL", "WARNING", priority="cmdline")
+            self.settings.set("LOG_LEVEL", "CRITICAL", priority="cmdline")
 
     def run(self, args: list[str], opts: argparse.Namespace) -> None:
         """Called by Scrapy."""
@@ -226,7 +226,7 @@ def _is_url(text: str) -> bool:
 class _Look:
     sign: str
     style: str
-    note: str = field(default="")
+    note: str = ""
 
 
 def show(cleaned: Cleaned, console: Console) -> None:

@@ -1,0 +1,660 @@
+# ruff: noqa: N999 -- Scrapy calls a command what its module is called
+"""`scrapy clean-text`: takes clutter out of text that another tool extracted.
+
+Texts come as files, as folders of them (`*.txt`, however deep), or as JSON lines whose `--field` holds a text. What is
+written is written whole or not at all; of JSON lines every byte outside the field stays as it was.
+
+Exit status: 0 all was read and written; 1 some input could not be (each is named, the others are done); 2 wrong usage,
+and nothing was written; 130 interrupted, what was written is whole.
+"""
+
+from __future__ import annotations
+
+import argparse
+import contextlib
+import difflib
+import gzip
+import io
+import itertools
+import json
+import multiprocessing
+import os
+import signal
+import sys
+import tempfile
+import zlib
+from collections import deque
+from collections.abc import Callable, Iterable, Iterator
+from concurrent.futures import Future, ProcessPoolExecutor
+from concurrent.futures.process import BrokenProcessPool
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import IO, Any, TypeVar
+
+from scrapy.commands import ScrapyCommand
+from scrapy.exceptions import UsageError
+
+from newscrawl.storage.corpus import write_atomically
+
+STDIN = "-"
+#: Changed files of which a dry run shows what would change.
+DIFFS = 3
+#: Bytes of input below which one process is done before others have started.
+_SMALL = 1_000_000
+#: What one process is given at a time: text files, bytes of JSON lines.
+_FILES, _BYTES = 16, 1 << 18
+
+_Job = TypeVar("_Job")
+_Done = TypeVar("_Done")
+
+
+class Command(ScrapyCommand):
+    """Cleans text files and JSON lines, in parallel."""
+
+    requires_crawler_process = False
+
+    def syntax(self) -> str:
+        """Shown in the help."""
+        return "[options] INPUT..."
+
+    def short_desc(self) -> str:
+        """Shown in the list of commands."""
+        return "Take clutter out of text that another tool extracted"
+
+    def long_desc(self) -> str:
+        """Shown above the options."""
+        return (
+            f"{self.short_desc()}. INPUT is a text file, a folder (all *.txt in it, however deep), a *.jsonl or *.jsonl.gz "
+            "file with --field, or - for standard input. One file without --output or --in-place goes to standard output "
+            "(unpacked). All is UTF-8. Exit status: 0 all done, 1 some input failed, 2 wrong usage."
+        )
+
+    def add_options(self, parser: argparse.ArgumentParser) -> None:
+        """Called by Scrapy."""
+        super().add_options(parser)
+        parser.add_argument("--output", metavar="DIR", help="write here, under the names that the inputs have")
+        parser.add_argument("--in-place", action="store_true", help="write the inputs anew; those that are clean are not touched")
+        parser.add_argument("--field", metavar="NAME", help="the field of JSON lines that holds the text; with -, says that JSON lines come in")
+        parser.add_argument("--skip-bad", action="store_true", help="copy lines that are no JSON object with that field, and count them")
+        parser.add_argument("--dry-run", action="store_true", help=f"write nothing; say what would change, and how in the first {DIFFS} files")
+        parser.add_argument("--processes", metavar="N", help="processes to work in (default: one a core; 1 for small inputs)")
+
+    def run(self, args: list[str], opts: argparse.Namespace) -> None:
+        """Called by Scrapy."""
+        if isinstance(sys.stdout, io.TextIOWrapper):
+            sys.stdout.reconfigure(encoding="utf-8", newline="\n")
+        tasks = plan(args, opts)
+        if tasks == [Task(STDIN)]:
+            data = sys.stdin.buffer.read()
+            outcomes = iter([_stdin(data, opts.field or "", opts.skip_bad, opts.dry_run)])
+        else:
+            outcomes = _all(tasks, opts.field or "", opts.skip_bad, opts.dry_run, _processes(opts.processes, tasks))
+        total = Total()
+        try:
+            with _progress(tasks) as advance:
+                for outcome in outcomes:
+                    total.add(outcome)
+                    advance(outcome.bytes_in)
+                    _report(outcome, total, opts.dry_run)
+            sys.stdout.flush()
+        except KeyboardInterrupt:
+            sys.stderr.write("Interrupted. What was written is whole; run it again to do the rest.\n")
+            self.exitcode = 130
+            return
+        except BrokenProcessPool:
+            sys.stderr.write("A process died, for lack of memory perhaps. What was written is whole; try fewer with --processes.\n")
+            self.exitcode = 1
+            return
+        except BrokenPipeError:  # whoever reads has seen enough
+            os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+            return
+        sys.stderr.write(f"{total.line(opts.dry_run)}\n")
+        self.exitcode = 1 if total.failed else 0
+
+
+# --- what is to be done ------------------------------------------------------------------------------------------
+
+
+@dataclass(slots=True, frozen=True)
+class Task:
+    """One input file and where it goes; `target` is None for standard output."""
+
+    source: str
+    target: str | None = None
+
+    @property
+    def is_lines(self) -> bool:
+        """Are these JSON lines?"""
+        return self.source.endswith((".jsonl", ".jsonl.gz"))
+
+    @property
+    def size(self) -> int:
+        """Bytes on disk; 0 for what has none."""
+        try:
+            return Path(self.source).stat().st_size
+        except OSError:
+            return 0
+
+
+def plan(inputs: list[str], opts: argparse.Namespace) -> list[Task]:
+    """The files that `inputs` stand for. Raises `UsageError`, before anything is written."""
+    if unknown := [name for name in inputs if name.startswith("-") and name != STDIN]:
+        raise UsageError(f"there is no option {unknown[0]}")
+    if not inputs:
+        raise UsageError("name what to clean: files, folders, or - for standard input")
+    if opts.output and opts.in_place:
+        raise UsageError("--output and --in-place do not go together: take one of the two out")
+    if STDIN in inputs:
+        if len(inputs) > 1 or opts.output or opts.in_place:
+            raise UsageError("- goes to standard output, alone: take the other inputs, --output and --in-place out")
+        return [Task(STDIN)]
+    output = Path(opts.output) if opts.output else None
+    if output is not None and output.exists() and not output.is_dir():
+        raise UsageError(f"--output {output} is no folder: name one")
+    found = list(_files(inputs, output))
+    if not (opts.output or opts.in_place or opts.dry_run) and (len(found) > 1 or Path(inputs[0]).is_dir()):
+        raise UsageError("say where the clean texts go: --output DIR, or --in-place")
+    lines = [source for source, _ in found if Task(str(source)).is_lines]
+    if lines and not opts.field:
+        raise UsageError(f"{lines[0]}: say which field holds the text, for example --field text")
+    if not lines and (opts.field or opts.skip_bad):
+        raise UsageError("--field and --skip-bad are for JSON lines (*.jsonl, *.jsonl.gz): take them out")
+    tasks: dict[str, Task] = {}
+    for source, relative in found:
+        if output is not None:
+            target: Path | None = output / relative
+        else:
+            # Through links, so that the file is renewed and the link stays
+            target = source.resolve() if opts.in_place else None
+        task = Task(str(source), str(target) if target else None)
+        other = tasks.setdefault(str(target or source.resolve()), task)
+        if output is not None and source.resolve() == (output / relative).resolve():
+            raise UsageError(f"{source} would be written over itself: say --in-place, or name another folder for --output")
+        if output is not None and Path(other.source).resolve() != source.resolve():
+            raise UsageError(f"{other.source} and {source} would both be written to {target}: name the folder above both, or clean them one by one")
+    return list(tasks.values())
+
+
+def _files(inputs: list[str], output: Path | None) -> Iterator[tuple[Path, Path]]:
+    """Each input file, and its name under `--output`."""
+    for name in inputs:
+        path = Path(name)
+        if path.is_dir():
+            texts = sorted(file for file in path.rglob("*.txt") if file.is_file())
+            if output is not None and output.resolve() != path.resolve():
+                # Clean texts inside the folder that they came from are no input of the next run
+                inside = output.resolve()
+                texts = [file for file in texts if not file.resolve().is_relative_to(inside)]
+            if not texts:
+                raise UsageError(f"{path}: there is no *.txt in this folder (JSON lines are named one by one)")
+            for file in texts:
+                yield file, file.relative_to(path)
+        elif path.exists():
+            yield path, Path(path.name)
+        else:
+            raise UsageError(f"{path}: there is no such file or folder")
+
+
+def _processes(wanted: str | None, tasks: list[Task]) -> int:
+    if wanted is not None:
+        if not wanted.isdecimal() or not int(wanted):
+            raise UsageError(f"--processes {wanted} is no number of processes: write it as --processes 4")
+        return int(wanted)
+    size = 0
+    for task in tasks:
+        size += task.size
+        if size >= _SMALL:
+            return os.cpu_count() or 1
+    return 1
+
+
+# --- doing it ----------------------------------------------------------------------------------------------------
+
+
+@dataclass(slots=True)
+class Sample:
+    """A text before and after; `line` is its number in a file of JSON lines."""
+
+    before: str
+    after: str
+    line: int = 0
+
+
+@dataclass(slots=True)
+class Outcome:
+    """What came of one file, or of some of its JSON lines. Lines are those with text in them."""
+
+    source: str
+    lines_in: int = 0
+    lines_out: int = 0
+    bytes_in: int = 0
+    bytes_out: int = 0
+    bad: int = 0
+    changed: bool = False
+    #: What is wrong with the input, with the name of the file. Nothing of it was written then.
+    error: str = ""
+    #: Texts that change, if they were asked for.
+    samples: list[Sample] = field(default_factory=list)
+    #: What goes to standard output.
+    output: bytes = b""
+
+    def count(self, before: str, after: str) -> None:
+        """Counts the lines of one text."""
+        self.lines_in += _lines(before)
+        self.lines_out += _lines(after)
+        self.changed = self.changed or before != after
+
+
+@dataclass(slots=True)
+class Total:
+    """The sum of all outcomes."""
+
+    files: int = 0
+    unchanged: int = 0
+    failed: int = 0
+    bad: int = 0
+    lines_in: int = 0
+    lines_out: int = 0
+    bytes_in: int = 0
+    bytes_out: int = 0
+
+    @property
+    def changed(self) -> int:
+        """Files that are not what they were."""
+        return self.files - self.unchanged
+
+    def add(self, outcome: Outcome) -> None:
+        """Counts a file."""
+        if outcome.error:
+            self.failed += 1
+            return
+        self.files += 1
+        self.unchanged += not outcome.changed
+        for name in ("bad", "lines_in", "lines_out", "bytes_in", "bytes_out"):
+            setattr(self, name, getattr(self, name) + getattr(outcome, name))
+
+    def line(self, dry_run: bool) -> str:
+        """For the end of a run."""
+        parts = [
+            f"{self.files} {'file' if self.files == 1 else 'files'} ({self.unchanged} unchanged)",
+            f"{self.lines_in} lines in, {self.lines_out} out",
+            f"{self.bytes_in} bytes in, {self.bytes_out} out",
+        ]
+        parts += [f"{self.bad} bad lines copied"] if self.bad else []
+        parts += [f"{self.failed} failed"] if self.failed else []
+        return ("Nothing written. " if dry_run else "") + "; ".join(parts)
+
+
+def _all(tasks: list[Task], name: str, skip_bad: bool, dry_run: bool, processes: int) -> Iterator[Outcome]:
+    """Does all tasks, in their order."""
+    with _pool(processes) as pool:
+        run = _Runner(pool, processes)
+        for is_lines, group in itertools.groupby(tasks, key=lambda task: task.is_lines):
+            if is_lines:
+                for task in group:
+                    yield _json_file(run, task, name, skip_bad, dry_run)
+            else:
+                batches = ((batch, dry_run) for batch in _batches(group))
+                for done in run.map(_text_files, batches):
+                    yield from done
+
+
+@contextlib.contextmanager
+def _pool(processes: int) -> Iterator[ProcessPoolExecutor | None]:
+    if processes == 1:
+        yield None
+        return
+    # Ctrl-C is for the process that hands out the work
+    spawn = multiprocessing.get_context("spawn")
+    pool = ProcessPoolExecutor(processes, mp_context=spawn, initializer=signal.signal, initargs=(signal.SIGINT, signal.SIG_IGN))
+    try:
+        yield pool
+    finally:
+        pool.shutdown(cancel_futures=True)
+
+
+@dataclass(slots=True, frozen=True)
+class _Runner:
+    pool: ProcessPoolExecutor | None
+    processes: int
+
+    def map(self, function: Callable[[_Job], _Done], jobs: Iterable[_Job]) -> Iterator[_Done]:
+        """Results in the order of the jobs, a few jobs ahead at most, so that memory stays flat."""
+        if self.pool is None:
+            yield from map(function, jobs)
+            return
+        under_way: deque[Future[_Done]] = deque()
+        for job in jobs:
+            under_way.append(self.pool.submit(function, job))
+            if len(under_way) >= 4 * self.processes:
+                yield under_way.popleft().result()
+        while under_way:
+            yield under_way.popleft().result()
+
+
+def _batches(tasks: Iterable[Task]) -> Iterator[list[Task]]:
+    rest = iter(tasks)
+    while batch := list(itertools.islice(rest, _FILES)):
+        yield batch
+
+
+def _clean(text: str) -> str:
+    # Not before it is needed: every `scrapy` command imports this module
+    from newscrawl import clean_text
+
+    return clean_text(text)
+
+
+def _lines(text: str) -> int:
+    return sum(1 for line in text.split("\n") if line and not line.isspace())
+
+
+# --- text files --------------------------------------------------------------------------------------------------
+
+
+def _text_files(job: tuple[list[Task], bool]) -> list[Outcome]:
+    tasks, dry_run = job
+    return [_text_file(task, dry_run) for task in tasks]
+
+
+def _text_file(task: Task, dry_run: bool) -> Outcome:
+    try:
+        data = Path(task.source).read_bytes()
+        outcome = _text(task.source, data, dry_run)
+        if outcome.error or dry_run or task.target is None:
+            return outcome
+        if outcome.changed or task.target != str(Path(task.source).resolve()):
+            _write(Path(task.target), outcome.output)
+        outcome.output = b""
+    except OSError as error:
+        return Outcome(task.source, error=f"{error.filename or task.source}: {error.strerror}")
+    return outcome
+
+
+def _text(name: str, data: bytes, dry_run: bool) -> Outcome:
+    try:
+        before = data.decode("utf-8-sig").replace("\r\n", "\n").replace("\r", "\n")
+    except UnicodeDecodeError as error:
+        return Outcome(name, error=_not_utf8(name, error))
+    after = _clean(before).strip("\n")
+    after += "\n" if after else ""
+    output = after.encode()
+    outcome = Outcome(name, bytes_in=len(data), bytes_out=len(output), output=b"" if dry_run else output)
+    outcome.count(before, after)
+    outcome.changed = output != data
+    if dry_run and outcome.changed:
+        outcome.samples.append(Sample(before, after))
+    return outcome
+
+
+def _not_utf8(where: str, error: UnicodeDecodeError) -> str:
+    return f"{where}: is not UTF-8 (byte {error.start} is {error.object[error.start]:#04x}). Convert it first, for example with iconv"
+
+
+def _write(target: Path, content: bytes) -> None:
+    with _mode_kept(target):
+        write_atomically(target, content)
+
+
+@contextlib.contextmanager
+def _mode_kept(target: Path) -> Iterator[None]:
+    """Makes the folder; a file that stands there keeps its permissions."""
+    target.parent.mkdir(parents=True, exist_ok=True)
+    mode = target.stat().st_mode & 0o7777 if target.exists() else None
+    yield
+    if mode is not None:
+        target.chmod(mode)
+
+
+# --- JSON lines --------------------------------------------------------------------------------------------------
+
+
+@dataclass(slots=True, frozen=True)
+class _Lines:
+    """Some lines of a file, for one process."""
+
+    source: str
+    first: int
+    lines: list[bytes]
+    field: str
+    skip_bad: bool
+    samples: int
+
+
+class _BadLine(ValueError):
+    """A line that is no JSON object with the field. The message says what it is, and goes behind file and line."""
+
+
+def _json_file(run: _Runner, task: Task, name: str, skip_bad: bool, dry_run: bool) -> Outcome:
+    whole = Outcome(task.source, bytes_in=task.size)
+    packed = task.source.endswith(".gz")
+    in_place = task.target == str(Path(task.source).resolve())
+    try:
+        with _unpacked(task.source) as lines, _target(task, packed, dry_run) as target:
+            for part in run.map(_json_lines, _parts(task.source, lines, name, skip_bad, dry_run)):
+                whole.lines_in += part.lines_in
+                whole.lines_out += part.lines_out
+                whole.bad += part.bad
+                whole.changed |= part.changed
+                whole.samples += part.samples[: DIFFS - len(whole.samples)]
+                if part.error:
+                    raise _BadLine(part.error)
+                target.write(part.output)
+            if in_place and not whole.changed:
+                target.drop()
+            else:
+                target.keep()
+        whole.bytes_out = whole.bytes_in if in_place and not whole.changed else target.size()
+    except _BadLine as error:
+        return Outcome(task.source, error=str(error))
+    except (gzip.BadGzipFile, EOFError, zlib.error) as error:
+        return Outcome(task.source, error=f"{task.source}: is no whole gzip file ({error})")
+    except OSError as error:
+        return Outcome(task.source, error=f"{error.filename or task.source}: {error.strerror}")
+    return whole
+
+
+def _stdin(data: bytes, name: str, skip_bad: bool, dry_run: bool) -> Outcome:
+    if not name:
+        return _text("standard input", data, dry_run)
+    whole = _json_lines(_Lines("standard input", 1, list(io.BytesIO(data)), name, skip_bad, DIFFS if dry_run else 0))
+    whole.bytes_in, whole.bytes_out = len(data), len(whole.output)
+    if whole.error or dry_run:
+        whole.output = b""
+    return whole
+
+
+def _unpacked(source: str) -> IO[bytes]:
+    return gzip.open(source) if source.endswith(".gz") else Path(source).open("rb")
+
+
+def _parts(source: str, lines: Iterable[bytes], name: str, skip_bad: bool, dry_run: bool) -> Iterator[_Lines]:
+    samples = DIFFS if dry_run else 0
+    part: list[bytes] = []
+    first, size = 1, 0
+    for line in lines:
+        part.append(line)
+        size += len(line)
+        if size >= _BYTES:
+            yield _Lines(source, first, part, name, skip_bad, samples)
+            first, size, part = first + len(part), 0, []
+    if part:
+        yield _Lines(source, first, part, name, skip_bad, samples)
+
+
+def _json_lines(job: _Lines) -> Outcome:
+    outcome = Outcome(job.source)
+    done = []
+    for number, line in enumerate(job.lines, job.first):
+        try:
+            done.append(_json_line(line, job, outcome, number) if line.strip() else line)
+        except _BadLine as error:
+            if not job.skip_bad:
+                return Outcome(job.source, error=f"{job.source}:{number}: {error}. Mend it, or copy such lines as they are with --skip-bad")
+            outcome.bad += 1
+            done.append(line)
+    outcome.output = b"".join(done)
+    return outcome
+
+
+def _json_line(line: bytes, job: _Lines, outcome: Outcome, number: int) -> bytes:
+    try:
+        raw = line.decode("utf-8")
+        record = json.loads(raw.removeprefix("\ufeff"))
+    except UnicodeDecodeError as error:
+        raise _BadLine(f"is not UTF-8 (byte {error.start} is {line[error.start]:#04x})") from None
+    except (ValueError, RecursionError) as error:
+        raise _BadLine(f"is no JSON ({error})") from None
+    if not isinstance(record, dict):
+        raise _BadLine("is no JSON object")
+    if job.field not in record:
+        raise _BadLine(f"has no field {job.field!r}")
+    before = record[job.field]
+    if not isinstance(before, str):
+        raise _BadLine(f"its {job.field!r} is no text")
+    after = _clean(before)
+    if not before.endswith("\n"):
+        after = after.rstrip("\n")
+    outcome.count(before, after)
+    if before == after:
+        return line
+    if len(outcome.samples) < job.samples:
+        outcome.samples.append(Sample(before, after, number))
+    start, end = _span(raw, job.field)
+    return (raw[:start] + _quoted(after, raw.isascii()) + raw[end:]).encode()
+
+
+def _quoted(text: str, escaped: bool) -> str:
+    """`text` in JSON, its letters escaped where the line does so, or where half a surrogate pair leaves no choice."""
+    try:
+        text.encode()
+    except UnicodeEncodeError:
+        escaped = True
+    return json.dumps(text, ensure_ascii=escaped)
+
+
+def _span(raw: str, name: str) -> tuple[int, int]:
+    """Where the value of a field stands in a line that is known to be an object with that field."""
+    decoder = json.JSONDecoder()
+    found = (0, 0)
+    at = raw.index("{")
+    while raw[at] != "}":
+        key, at = decoder.raw_decode(raw, _past_space(raw, at + 1))
+        start = _past_space(raw, _past_space(raw, at) + 1)
+        _, end = decoder.raw_decode(raw, start)
+        if key == name:
+            found = (start, end)  # of two, the last counts, as for every reader
+        at = _past_space(raw, end)
+    return found
+
+
+def _past_space(raw: str, at: int) -> int:
+    while raw[at] in " \t\r\n":
+        at += 1
+    return at
+
+
+class _Target:
+    """Where JSON lines go: beside the target until all are there, then in its place. Without a target, to standard output."""
+
+    def __init__(self, target: Path | None, packed: bool, dry_run: bool) -> None:
+        self.target, self.part, self.written = target, None, 0
+        self.file: IO[bytes] | None = None
+        self.spooled: IO[bytes] | None = None
+        self.raw: IO[bytes] | None = None
+        if dry_run:
+            return
+        if target is None:
+            # Not a line of a file with an error in it comes out
+            self.file = self.spooled = tempfile.TemporaryFile()
+            return
+        target.parent.mkdir(parents=True, exist_ok=True)
+        handle, name = tempfile.mkstemp(dir=target.parent, prefix=".", suffix=".part")
+        self.part = Path(name)
+        self.file = self.raw = os.fdopen(handle, "wb")
+        if packed:
+            # No name and no time in it: the same lines are the same bytes
+            self.file = gzip.GzipFile("", "wb", fileobj=self.raw, mtime=0)
+
+    part: Path | None
+
+    def write(self, lines: bytes) -> None:
+        """Adds lines."""
+        self.written += len(lines)
+        if self.file is not None:
+            self.file.write(lines)
+
+    def keep(self) -> None:
+        """All lines are there."""
+        if self.spooled is not None:
+            self.spooled.seek(0)
+            while chunk := self.spooled.read(1 << 20):
+                sys.stdout.buffer.write(chunk)
+        self._close()
+        if self.part is not None and self.target is not None:
+            self.written = self.part.stat().st_size
+            self.part.chmod(self.target.stat().st_mode & 0o7777 if self.target.exists() else 0o644)
+            self.part.replace(self.target)
+            self.part = None
+
+    def drop(self) -> None:
+        """What was written is not wanted."""
+        self._close()
+        if self.part is not None:
+            self.part.unlink(missing_ok=True)
+            self.part = None
+
+    def size(self) -> int:
+        """Bytes of what stands there now."""
+        return self.written
+
+    def _close(self) -> None:
+        for file in (self.file, self.raw):
+            if file is not None:
+                file.close()
+
+
+@contextlib.contextmanager
+def _target(task: Task, packed: bool, dry_run: bool) -> Iterator[_Target]:
+    target = _Target(Path(task.target) if task.target else None, packed, dry_run)
+    try:
+        yield target
+    finally:
+        target.drop()
+
+
+# --- telling -----------------------------------------------------------------------------------------------------
+
+
+def _report(outcome: Outcome, total: Total, dry_run: bool) -> None:
+    if outcome.error:
+        sys.stderr.write(f"{outcome.error}\n")
+    elif dry_run and outcome.changed:
+        sys.stdout.write(f"{outcome.source}: {outcome.lines_in} lines, {outcome.lines_out} clean\n")
+        if total.changed <= DIFFS:
+            for sample in outcome.samples:
+                sys.stdout.writelines(_diff(outcome.source, sample))
+    elif outcome.output:
+        sys.stdout.buffer.write(outcome.output)
+
+
+def _diff(source: str, sample: Sample) -> Iterator[str]:
+    name = f"{source}:{sample.line}" if sample.line else source
+    before, after = (text.split("\n") for text in (sample.before.rstrip("\n"), sample.after.rstrip("\n")))
+    for line in difflib.unified_diff(before, after, name, f"{name} (clean)", n=1, lineterm=""):
+        yield f"{line}\n"
+
+
+@contextlib.contextmanager
+def _progress(tasks: list[Task]) -> Iterator[Callable[[int], Any]]:
+    """A bar on a terminal, by bytes of input; nothing elsewhere."""
+    if not sys.stderr.isatty():
+        yield lambda _: None
+        return
+    from rich.console import Console
+    from rich.progress import BarColumn, DownloadColumn, Progress, TimeRemainingColumn
+
+    console = Console(stderr=True)
+    with Progress(BarColumn(), DownloadColumn(), TimeRemainingColumn(), console=console, transient=True) as bar:
+        shown = bar.add_task("Cleaning", total=sum(task.size for task in tasks))
+        yield lambda size: bar.advance(shown, size)
