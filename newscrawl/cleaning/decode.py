@@ -1,48 +1,145 @@
 """Bytes to text: once, here, and never as mojibake.
 
 Valid UTF-8 with multi-byte letters is UTF-8 whatever the page or the server claims: text in another encoding is
-next to never valid UTF-8 by chance. Only then are the header's, the document's own and the likely charsets tried.
+next to never valid UTF-8 by chance, and a few bad bytes (a letter cut in two, a box pasted from elsewhere) do not make
+it another one. Only then are the header's, the document's own and the likely charsets tried. Text that is Vietnamese
+of a legacy encoding whatever its bytes claim is made Unicode by `legacy`.
 """
 
 from __future__ import annotations
 
 import codecs
 import re
+import unicodedata
 
 from w3lib.encoding import http_content_type_encoding, read_bom, resolve_encoding
 
 from newscrawl.article import NotAnArticle
+from newscrawl.cleaning import legacy
 
 _META = re.compile(rb"""<meta[^>]{0,200}?charset\s*=\s*["']?\s*([\w-]{2,40})|<\?xml[^>]{0,200}?encoding=["']([\w-]{2,40})""", re.IGNORECASE)  # fmt: skip
 _HEAD = 4096
 #: Share of characters that a charset may fail to explain before another one is tried.
 _TOLERANCE = 0.002
+#: Bad sequences in UTF-8, for each good letter beyond ASCII.
+_BAD = 0.1
+#: Letters that make text suspect of a legacy encoding: à of TCVN3, à of VNI, đ of windows-1258 and VISCII, đ of VPS,
+#: and half of the letters of UTF-8 read as windows-1252. Vietnamese text has next to none of them.
+_SUSPECTS = ("µ", "ø", "ð", "Ç", "º")
+# The same as entities, and character references that parsers turn into U+FFFD or controls. Searched in bytes, which is
+# several times as fast as in text
+_REFERENCES = re.compile(
+    rb"&(?:micro|oslash|eth|Ccedil|ordm|(?:amp;)*#(?:181|248|240|199|186|0*(?:[0-8]|1[124-9]|2\d|3[01]|12[7-9]|1[345]\d|5[5-7]\d{3}|\d{7,})|"
+    rb"[xX]0*(?:[0-8bcefBCEF]|1[0-9a-fA-F]|[789][0-9a-fA-F]|[dD][89a-fA-F]..|[fF][dDfF]..|[0-9a-fA-F]{6,})));?"
+)
+_NUMBER = re.compile(r"&(?:amp;)*#(?:[xX]([0-9a-fA-F]+)|([0-9]+));?")
+_C1 = {code: legacy.CP1252[code] if legacy.CP1252[code] != chr(code) else None for code in range(0x80, 0xA0)}
+#: Single-byte Latin charsets that are declared by default, so that the declaration says nothing.
+_LATIN = re.compile(r"cp125[0-8]|iso8859-\d+|latin.*|ascii|koi8-r|mac.*", re.IGNORECASE)
+_MENDING = "newscrawl-mend"
 
 
 def decode(body: bytes, content_type: str = "") -> str:
     """The text of a page. Raises `NotAnArticle` ("unreadable") where no known charset explains the bytes."""
     encoding, bom = read_bom(body)
     if encoding and bom:
-        return body[len(bom) :].decode(encoding, "replace")
+        body = body[len(bom) :]
+        if encoding != "utf-8":
+            return _mended(body, body.decode(encoding, "ignore"))
     try:
-        return body.decode("utf-8")
+        return _mended(body, body.decode("utf-8"))
     except UnicodeDecodeError:
         pass
     if wide := _utf16(body):
-        return body.decode(wide, "replace")
+        return _mended(body, body.decode(wide, "ignore"))
     match = _META.search(body, 0, _HEAD)
     declared = (match[1] or match[2]).decode("ascii", "replace") if match else ""
     candidates = [http_content_type_encoding(content_type) if content_type else None, resolve_encoding(declared) if declared else None]
-    for name in (*candidates, "utf-8", "cp1258"):
-        if not name or (name.startswith("utf-16") and not wide):
-            continue
+    if encoding or _is_utf8(body, declared="utf-8" in candidates):
+        return _mended(body, body.decode("utf-8", _MENDING))
+    return _mended(body, _other(body, [name for name in candidates if name], declared))
+
+
+def _other(body: bytes, candidates: list[str], declared: str) -> str:
+    """The text of bytes that are not UTF-8: what the page claims, if its letters do not say better."""
+    wide = [name for name in candidates if not _LATIN.fullmatch(name) and not name.startswith(("utf-", "replacement"))]
+    for name in wide:
         try:
             text = codecs.decode(body, name, "replace")
         except LookupError:
             continue
-        if text.count("\ufffd") <= len(text) * _TOLERANCE:
-            return text
-    raise NotAnArticle("unreadable", f"no charset explains the bytes (declared: {declared or 'none'})")
+        if (missed := text.count("\ufffd")) <= len(text) * _TOLERANCE:
+            return text.replace("\ufffd", "") if missed else text
+    latin = body.decode("latin-1").translate(_CP1252)
+    text = legacy.undo(latin, least=6)
+    if text != latin:
+        return text
+    if "cp1258" in candidates:
+        return unicodedata.normalize("NFC", body.decode("cp1258", "ignore"))
+    high = len(body) - len(body.decode("ascii", "ignore"))
+    controls = len(body) - len(body.translate(None, _CONTROLS))
+    if controls > len(body) * _TOLERANCE or high > len(body) * 0.2:
+        raise NotAnArticle("unreadable", f"no charset explains the bytes (declared: {declared or 'none'})")
+    for name in candidates:
+        if _LATIN.fullmatch(name):
+            try:
+                return codecs.decode(body, name, "ignore")
+            except LookupError:
+                continue
+    return latin
+
+
+_CP1252 = {code: legacy.CP1252[code] for code in range(0x80, 0xA0)}
+_CONTROLS = bytes([*range(0x09), 0x0B, *range(0x0E, 0x1B), *range(0x1C, 0x20), 0x7F, 0x81, 0x8D, 0x8F, 0x90, 0x9D])
+
+
+def _is_utf8(body: bytes, *, declared: bool) -> bool:
+    """Is it UTF-8 but for a few bytes?"""
+    text = body.decode("utf-8", "replace")
+    bad = text.count("\ufffd") - body.count(b"\xef\xbf\xbd")
+    good = len(text) - len(text.encode("ascii", "ignore")) - text.count("\ufffd")
+    return bad <= good if bad <= 3 else bad <= good * (0.5 if declared else _BAD)
+
+
+def _mend(error: UnicodeError) -> tuple[str, int]:
+    """What bad bytes in UTF-8 stand for: nothing where a letter was cut in two, else a windows-1252 letter."""
+    if not isinstance(error, UnicodeDecodeError):
+        raise error
+    bad, rest = error.object[error.start : error.end], error.object[error.end : error.end + 3]
+    if len(bad) == 1:
+        # Text is cut before an ellipsis, a quotation mark or the end
+        cut = bad[0] >= 0xC2 and (not rest or rest[:1] in b"\"'" or rest in {b"...", "…".encode()})
+        if not cut and (letter := legacy.CP1252[bad[0]]) != chr(bad[0]) or 0xA0 <= bad[0] and not cut:
+            return letter if bad[0] < 0xA0 else chr(bad[0]), error.end
+    return "", error.end
+
+
+codecs.register_error(_MENDING, _mend)
+
+
+def _mended(body: bytes, text: str) -> str:
+    """Text without what makes letters unreadable later: legacy letters, stray C1 controls, broken references."""
+    if "\x96" in text or "\x93" in text or "\x85" in text or "\x92" in text:
+        text = text.translate(_C1)
+    suspect = any(letter in text and text.count(letter) > 2 for letter in _SUSPECTS)
+    if _REFERENCES.search(body) or (body[:2].count(0) and "&" in text):
+        text = _NUMBER.sub(_reference, text)
+        # Halves of pairs come together here; a half alone is no letter
+        text = text.encode("utf-16-le", "surrogatepass").decode("utf-16-le", "ignore")
+        suspect = True
+    return legacy.undo(text) if suspect else text
+
+
+def _reference(match: re.Match[str]) -> str:
+    digits = match[1] or match[2]
+    code = int(digits, 16 if match[1] else 10) if len(digits) < 12 else 0x110000
+    if 0x80 <= code < 0xA0:
+        return _C1[code] or ""
+    if 0xD800 <= code < 0xE000:
+        return chr(code)
+    if code > 0x10FFFF or (code < 0x20 and code not in {9, 10, 13}) or code == 0x7F or code & 0xFFFE == 0xFFFE or 0xFDD0 <= code < 0xFDF0:
+        return ""
+    return match[0]
 
 
 def _utf16(body: bytes) -> str:

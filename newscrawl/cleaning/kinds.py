@@ -22,6 +22,8 @@ from newscrawl.sites import Site
 MAX_BYTES = 20_000_000
 #: Syllables that a body has at least. Below that only a page that calls itself an article counts.
 MIN_SYLLABLES = 25
+#: Syllables that a page must show that neither a template nor a date speaks for.
+MIN_UNTOLD = 40
 #: Syllables that the body of an article has at least besides its lead, if the page says that it is one.
 MIN_BODY = 8
 
@@ -126,7 +128,10 @@ def check_story(
         raise NotAnArticle("video", "a player with at most a teaser")
     if not in_template and (path in {"", "/"} or parts.in_cards > 0.5 or is_listing(tree, known, text)):
         raise NotAnArticle("listing", "links to stories, and no story")
-    enough = MIN_BODY if in_template and size >= MIN_SYLLABLES and says_article(known, url, site) else MIN_SYLLABLES
+    if in_template:
+        enough = MIN_BODY if size >= MIN_SYLLABLES and says_article(known, url, site) else MIN_SYLLABLES
+    else:  # a known paper's page outside its template, or one without a date, must show more
+        enough = MIN_SYLLABLES if site is None and is_dated(known) else MIN_UNTOLD
     if body_size < enough:
         raise nothing(tree, known, title, url, site, parts.body, found, f"{body_size} syllables in the body")
 
@@ -134,6 +139,11 @@ def check_story(
 def says_article(known: Facts, url: str, site: Site | None) -> bool:
     """Does the page call itself an article, or its address look like one?"""
     return bool(known.article) or known.first("og:type").lower() == "article" or (site is not None and site.is_article(site.canonical(url)))
+
+
+def is_dated(known: Facts) -> bool:
+    """Does the page's head date the page itself?"""
+    return "article:published_time" in known.meta or "datepublished" in known.meta or bool(known.article)
 
 
 def nothing(
@@ -151,8 +161,7 @@ def nothing(
     if told and (_PHOTO_TITLE.search(fold(title)) or _PHOTO_PATH.search(path) or (boxed and any(True for body in bodies for _ in body.iter("img")))):
         return NotAnArticle("photo", detail)
     links = sum(1 for a in tree.iter("a") if leads_elsewhere(a.get("href") or "", url))
-    dated = "article:published_time" in known.meta or "datepublished" in known.meta or bool(known.article)
-    if (links >= 8 and not dated) or (links >= 3 and not told) or _LISTING_PATH.search(path):
+    if (links >= 8 and not is_dated(known)) or (links >= 3 and not told) or _LISTING_PATH.search(path):
         return NotAnArticle("listing", f"{links} links to stories, and no story")
     return NotAnArticle("no text", detail)
 
@@ -165,7 +174,7 @@ def _is_video(tree: etree._Element, known: Facts, path: str) -> bool:
 
 def is_listing(tree: etree._Element, known: Facts, text: str) -> bool:
     """Is a page that does not date itself a list of stories? It says so, or it is links and short lines."""
-    if "article:published_time" in known.meta or "datepublished" in known.meta or known.article:
+    if is_dated(known):
         return False
     if known.types & {"collectionpage", "itemlist", "searchresultspage"}:
         return True

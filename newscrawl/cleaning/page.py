@@ -62,15 +62,15 @@ class Cleaner:
         text = decode(page.body, page.content_type)
         kinds.check_challenge(text)
         tree = parse(text)
-        site = self.sites.for_url(page.url)
+        site = None if generic_only else self.sites.for_url(page.url)
         known = metadata.facts(tree, page.url)
         kinds.check_redirect(tree)
         ruled, owner, version = Rules(), "generic", ""
         family = None
-        if not generic_only:
-            if site is not None:
-                ruled, owner, version = site.rules, site.domain, site.version
-            elif family := template.recognise(tree, self.sites.families):
+        if site is not None:
+            ruled, owner, version = site.rules, site.domain, site.version
+        elif not generic_only:
+            if family := template.recognise(tree, self.sites.families):
                 ruled, owner, version = family.rules, family.name, family.version
         title, title_element = metadata.headline(tree, known, ruled)
         description = known.first("og:description", "description")

@@ -142,7 +142,7 @@ def closing_lines(blocks: list[Block], authors: list[str]) -> list[Block]:
         block.cut(rule)
         cut.append(block)
     for block in kept(blocks)[:3]:
-        if len(block.text) < 120 and block.kind != "heading" and (_known_byline(block, authors) or _is_dateline(block.text)):
+        if len(block.text) < 120 and block.kind != "heading" and (_known_byline(block, authors) or _is_dateline(block.text) or _is_meta_line(block.text)):
             block.cut("byline")
             cut.append(block)
     return cut
@@ -180,6 +180,11 @@ def _is_dateline(text: str) -> bool:
         return False
     rest = re.sub(r"(?i)thứ\s+\w+|chủ nhật|ngày|tháng|năm|cập nhật|lúc|gmt|utc|[ap]m|đăng|xuất bản|[\d\W_]+", "", text)
     return len(rest) <= 3 and (has_clock(date) or len(text) < 30)
+
+
+def _is_meta_line(text: str) -> bool:
+    """A line above the story that holds a date with its time, and at most a name or a section beside it."""
+    return len(text) < 90 and has_clock(text) and bool(find_date(text)) and not text.rstrip().endswith((".", ":", "!", "?", "…", "”"))
 
 
 def repeats(blocks: list[Block]) -> None:
