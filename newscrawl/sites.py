@@ -11,7 +11,7 @@ import re
 import tomllib
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field, fields
-from functools import lru_cache
+from functools import cache
 from pathlib import Path
 from typing import Any
 from urllib.parse import SplitResult, urlsplit, urlunsplit
@@ -41,7 +41,7 @@ class UnknownSite(Exception):  # noqa: N818 -- reads as what it says
     """No paper of that name is in `seeds/`."""
 
 
-@lru_cache(maxsize=None)
+@cache
 def _compile(css: str) -> etree.XPath:
     return etree.XPath(HTMLTranslator().css_to_xpath(css))
 
@@ -282,7 +282,9 @@ def _read_site(file: Path, families: Mapping[str, Family]) -> Site:
         family = families.get(name)
         if family is None:
             known = ", ".join(families) or "none"
-            raise SiteError(file, "family", f"there is no {name!r}", f"Write one of: {known}; or add families/{name}.toml")
+            raise SiteError(
+                file, "family", f"there is no {name!r}", f"Write one of: {known}; or add families/{name}.toml"
+            )
     for key in ("name", "start"):
         if not data.get(key):
             raise SiteError(file, key, "is missing", f"Add {key} = …; CONTRIBUTING.md shows a whole file")
@@ -291,7 +293,9 @@ def _read_site(file: Path, families: Mapping[str, Family]) -> Site:
             raise SiteError(file, f"start[{number}]", f"{url!r} is no http(s) address", "Write it in full")
     article = _pattern(file, "article", data.get("article")) or (family.article if family else None)
     if article is None:
-        raise SiteError(file, "article", "is missing", "Add a regular expression that matches addresses of articles only")
+        raise SiteError(
+            file, "article", "is missing", "Add a regular expression that matches addresses of articles only"
+        )
     host = data.get("host", domain)
     aliases = _strings(file, "aliases", data.get("aliases", []))
     verified = data.get("verified", VERIFIED[-1])
@@ -300,7 +304,9 @@ def _read_site(file: Path, families: Mapping[str, Family]) -> Site:
     rewrite = []
     for number, pair in enumerate(data.get("rewrite", [])):
         if not isinstance(pair, dict) or set(pair) != {"from", "to"}:
-            raise SiteError(file, f"rewrite[{number}]", "is not a pair", "Write { from = 'regular expression', to = 'text' }")
+            raise SiteError(
+                file, f"rewrite[{number}]", "is not a pair", "Write { from = 'regular expression', to = 'text' }"
+            )
         pattern = _pattern(file, f"rewrite[{number}].from", pair["from"])
         assert pattern is not None
         rewrite.append((pattern, str(pair["to"])))
@@ -326,7 +332,9 @@ def _read_site(file: Path, families: Mapping[str, Family]) -> Site:
 def _read_family(file: Path) -> Family:
     data = _read(file, _FAMILY_KEYS)
     if not data.get("signature"):
-        raise SiteError(file, "signature", "is missing", "Add selectors that match on pages of this system and no other")
+        raise SiteError(
+            file, "signature", "is missing", "Add selectors that match on pages of this system and no other"
+        )
     return Family(
         name=file.stem,
         title=data.get("name", file.stem),
@@ -341,7 +349,9 @@ def _read(file: Path, keys: Mapping[str, type | tuple[type, ...]]) -> dict[str, 
     try:
         data = tomllib.loads(file.read_text("utf-8"))
     except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
-        raise SiteError(file, "file", f"is no TOML ({error})", "Mend it; strings with backslashes go in 'single quotes'") from error
+        raise SiteError(
+            file, "file", f"is no TOML ({error})", "Mend it; strings with backslashes go in 'single quotes'"
+        ) from error
     for key, value in data.items():
         _known(file, key, keys)
         if not isinstance(value, keys[key]):
@@ -373,7 +383,9 @@ def _selectors(file: Path, key: str, value: Any, owner: str) -> tuple[Selector, 
         try:
             _compile(css)
         except (SelectorError, etree.XPathError) as error:
-            raise SiteError(file, f"{key}[{number}]", f"{css!r} is no CSS selector ({error})", "Mend the selector") from error
+            raise SiteError(
+                file, f"{key}[{number}]", f"{css!r} is no CSS selector ({error})", "Mend the selector"
+            ) from error
         found.append(Selector(css, owner))
     return tuple(found)
 
@@ -395,7 +407,13 @@ def _strings(file: Path, key: str, value: Any) -> list[str]:
 
 
 def _wanted(kind: type | tuple[type, ...]) -> str:
-    names = {str: 'a string ("…")', list: "a list ([…])", dict: "a table ([select])", int: "a number", float: "a number"}
+    names = {
+        str: 'a string ("…")',
+        list: "a list ([…])",
+        dict: "a table ([select])",
+        int: "a number",
+        float: "a number",
+    }
     return names[kind[0] if isinstance(kind, tuple) else kind]
 
 

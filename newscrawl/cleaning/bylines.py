@@ -32,14 +32,21 @@ _DESK = re.compile(
     r"reuters|afp|ap|xinhua|tân hoa xã|bloomberg|vietnam\+|vietnam plus|.*ttxvn.*|vietnamplus|sputnik|cnn|bbc|tass|kyodo|yonhap|nhiều tác giả|khác)"
 )
 _TAKEN_FROM = re.compile(r"\(\s*(?:theo|nguồn)\s*:?\s+([^)]{2,40})\)\s*$", re.IGNORECASE)
-_PICTURE_CREDIT = re.compile(r"^\(?\s*(?:ảnh|hình|photo|video|clip|đồ họa|đồ hoạ|thiết kế|kỹ thuật|trình bày|minh họa|minh hoạ)\s*[:：]", re.IGNORECASE)
-_NEWS_AGENCY = re.compile(r"(?:\w+[/-])?ttxvn(?:/\S+)?|thông tấn xã việt nam|vna|vietnam\+|vietnamplus|reuters|afp|ap|xinhua|tân hoa xã|bloomberg|kyodo|yonhap|tass|sputnik")
+_PICTURE_CREDIT = re.compile(
+    r"^\(?\s*(?:ảnh|hình|photo|video|clip|đồ họa|đồ hoạ|thiết kế|kỹ thuật|trình bày|minh họa|minh hoạ)\s*[:：]",
+    re.IGNORECASE,
+)
+_NEWS_AGENCY = re.compile(
+    r"(?:\w+[/-])?ttxvn(?:/\S+)?|thông tấn xã việt nam|vna|vietnam\+|vietnamplus|reuters|afp|ap|xinhua|tân hoa xã|bloomberg|kyodo|yonhap|tass|sputnik"
+)
 #: The words that open a source line. "Nguồn" alone never begins a sentence about water here: a colon must follow.
 _SOURCE = re.compile(
     r"^[(\[]?\s*(?:nguồn(?: tin| bài)?(?:\s+(?P<paper>[^:：]{2,40}))?\s*[:：]\s*|(?P<by>theo)\s*[:：]?\s+|(?P<as>dẫn nguồn|đăng lại từ|trích từ)\s*[:：]?\s*)(?P<rest>.{2,200}?)\s*[)\]]?\.?$",
     re.IGNORECASE | re.DOTALL,
 )
-_AGENCY = re.compile(r"^[(\[]\s*((?:[\w.+ -]*\bTTXVN\b[\w/.+ -]*)|(?:TTXVN|VNA|AFP|Reuters|Xinhua|Vietnam\+)(?:/[\w+. ]+)?)\s*[)\]]\.?$|^(TTXVN(?:/[\w+. ]+)?)$")
+_AGENCY = re.compile(
+    r"^[(\[]\s*((?:[\w.+ -]*\bTTXVN\b[\w/.+ -]*)|(?:TTXVN|VNA|AFP|Reuters|Xinhua|Vietnam\+)(?:/[\w+. ]+)?)\s*[)\]]\.?$|^(TTXVN(?:/[\w+. ]+)?)$"
+)
 _URL = re.compile(r"(?:https?://|www\.)\S+")
 _SENTENCE = re.compile(r"[.!?]\s+\S|,\s")
 
@@ -54,7 +61,11 @@ def names(text: str) -> list[str]:
         text = text[: match.start()]
     found: list[str] = []
     for part in _SPLIT.split(text):
-        name = _ROLE.sub("", _TRAILER.sub("", part)).strip(" .-–—:()[]*•") if not re.fullmatch(r"(?:[A-ZĐ]\.)+[A-ZĐ]?\.?", part) else part
+        name = (
+            _ROLE.sub("", _TRAILER.sub("", part)).strip(" .-–—:()[]*•")
+            if not re.fullmatch(r"(?:[A-ZĐ]\.)+[A-ZĐ]?\.?", part)
+            else part
+        )
         if name and name not in found and len(name) < 60 and not any(c.isdigit() for c in name) and not is_desk(name):
             found.append(name)
     return found
@@ -85,7 +96,9 @@ def is_byline(text: str, authors: list[str]) -> bool:
     if len(line) > 120 or not line:
         return False
     stripped = _TRAILER.sub("", _ROLE.sub("", line)).strip(" -–—.()")
-    if fold(stripped) in {fold(author) for author in authors} or (authors and fold(stripped) == fold(" - ".join(authors))):
+    if fold(stripped) in {fold(author) for author in authors} or (
+        authors and fold(stripped) == fold(" - ".join(authors))
+    ):
         return True
     if is_desk(stripped):
         return len(line.split()) <= 14
@@ -93,7 +106,7 @@ def is_byline(text: str, authors: list[str]) -> bool:
         return len(line.split()) <= 16 and (_NAMES.fullmatch(stripped) is not None or stripped.isupper())
     if re.fullmatch(rf"(?:[{CAPITALS}]\.){{1,4}}[{CAPITALS}]?", line):
         return True
-    if line[-1] in ".!?:;,…”\"" and not re.search(rf"\b[{CAPITALS}]\.$", line):
+    if line[-1] in '.!?:;,…”"' and not re.search(rf"\b[{CAPITALS}]\.$", line):
         return False
     words = stripped.split()
     return 2 <= len(words) <= 14 and _NAMES.fullmatch(stripped) is not None
@@ -132,7 +145,9 @@ _CREDIT = re.compile(
     r"\s*[(\[{/|–—-]?\s*\b(?:nguồn ảnh|nguồn|ảnh(?: chụp| tư liệu| minh họa| minh hoạ)?|hình|hình ảnh|photo|clip|video|đồ họa|đồ hoạ|minh họa|minh hoạ)\s*[:：]\s*(?P<who>[^:]{1,80}?)\s*[)\]}]?\s*\.?\s*$",
     re.IGNORECASE,
 )
-_AGENCY_CREDIT = re.compile(r"\s*[(\[]\s*(?P<who>(?:TTXVN|VGP|Reuters|AFP|AP|Getty(?: Images)?|EPA|Xinhua|THX|BNG|VNA)[\w/ .+]*)\s*[)\]]\s*\.?$")
+_AGENCY_CREDIT = re.compile(
+    r"\s*[(\[]\s*(?P<who>(?:TTXVN|VGP|Reuters|AFP|AP|Getty(?: Images)?|EPA|Xinhua|THX|BNG|VNA)[\w/ .+]*)\s*[)\]]\s*\.?$"
+)
 
 
 def split_credit(caption: str) -> tuple[str, str]:

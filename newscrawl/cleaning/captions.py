@@ -22,7 +22,9 @@ _VIDEO = re.compile(r"\s*(?:video|clip)\s*:", re.IGNORECASE)
 #: Words in a caption, at most; longer text beside a picture is a paragraph.
 MAX_WORDS = 90
 _CENTRED = re.compile(r"text-align\s*:\s*center", re.IGNORECASE)
-_CLASS = re.compile(r"caption|(?:^|[\s_-])(?:desc_?cation|image_desc|photo-desc|img-desc|imgdesc|chu-?thich|note-?img)", re.IGNORECASE)
+_CLASS = re.compile(
+    r"caption|(?:^|[\s_-])(?:desc_?cation|image_desc|photo-desc|img-desc|imgdesc|chu-?thich|note-?img)", re.IGNORECASE
+)
 _ICON = re.compile(r"icon|logo|avatar|pixel|blank|spacer|loading|1x1|emoji|sprite|share|facebook|zalo", re.IGNORECASE)
 _SOURCES = ("data-src", "data-original", "data-lazy-src", "data-photo-original-src", "src")
 
@@ -31,7 +33,9 @@ def mark(blocks: list[Block], parts: Parts) -> None:
     """Cuts the blocks that are captions (rule "caption", or "video caption")."""
     # Where most of the text is slanted or centred, it means nothing
     shown = [block for block in blocks if block.kept and block.element is not None]
-    plain = sum(not (block.italic or _is_centred(block.element)) for block in shown if block.element is not None) >= 0.6 * len(shown)
+    plain = sum(
+        not (block.italic or _is_centred(block.element)) for block in shown if block.element is not None
+    ) >= 0.6 * len(shown)
     for position, block in enumerate(blocks):
         if not block.kept or block.element is None or len(block.text.split()) > MAX_WORDS:
             continue
@@ -102,13 +106,21 @@ def _picture_near(around: list[etree._Element]) -> bool:
 
 def _beside_video(around: list[etree._Element]) -> bool:
     for node in around:
-        if node.tag in {"figure", "table"} or "video" in (node.get("class") or "").lower() or "video" in (node.get("type") or "").lower():
+        if (
+            node.tag in {"figure", "table"}
+            or "video" in (node.get("class") or "").lower()
+            or "video" in (node.get("type") or "").lower()
+        ):
             return next(node.iter("img"), None) is None and next(node.iter("video", "iframe"), None) is not None
     return False
 
 
 def _is_centred(element: etree._Element) -> bool:
-    return element.tag == "center" or element.get("align") == "center" or _CENTRED.search(element.get("style") or "") is not None
+    return (
+        element.tag == "center"
+        or element.get("align") == "center"
+        or _CENTRED.search(element.get("style") or "") is not None
+    )
 
 
 def _beside_picture(around: list[etree._Element]) -> bool:
@@ -161,14 +173,22 @@ def picture_url(img: etree._Element, base: str) -> str:
 
 
 #: Blocks cut by these belong to boxes whose pictures are not the story's.
-_OTHERS = ("related heading", "under related heading", "teaser card", "link to another story", "headline printed twice in one line")
+_OTHERS = (
+    "related heading",
+    "under related heading",
+    "teaser card",
+    "link to another story",
+    "headline printed twice in one line",
+)
 _FRAMES = frozenset(["figure", "table", "li", "article", "aside"])
 
 
 def images(roots: list[etree._Element], blocks: list[Block], cut: set[etree._Element], base: str) -> list[Image]:
     """The story's pictures in page order, each with its caption. `cut` are elements that were taken out."""
     around = {node for root in roots for node in (root, *root.iterancestors())}
-    cut = cut | {frame for b in blocks if b.rule in _OTHERS and (frame := _frame(b.element)) is not None and frame not in around}
+    cut = cut | {
+        frame for b in blocks if b.rule in _OTHERS and (frame := _frame(b.element)) is not None and frame not in around
+    }
     order: dict[etree._Element, int] = {}
     placed: list[tuple[int, etree._Element | None, Image]] = []
     seen: set[str] = set()

@@ -31,8 +31,8 @@ MAX_GAP = 14
 LEAD_REACH = 12
 
 #: Elements that hold one paragraph; a class name says little of what stands in them.
-_TEXT = frozenset("p blockquote h2 h3 h4 li".split())
-_OUTER = frozenset("nav footer aside form dialog menu".split())
+_TEXT = frozenset(["p", "blockquote", "h2", "h3", "h4", "li"])
+_OUTER = frozenset(["nav", "footer", "aside", "form", "dialog", "menu"])
 _CLUTTER = re.compile(
     r"(?:^|[\s_-])(?:relat(?:ed|e|ion)\w*|lien-?quan|tin-?lien-?quan|tinlienquan|recommend\w*|suggest\w*|comments?|cmt|binh-?luan|binhluan|ykien|"
     r"social\w*|share\w*|sharing|chia-?se|breadcrumbs?|pagination|paging|sidebar|newsletter|subscribe|sponsor\w*|advert\w*|ads?|adv|banner\w*|qc|quang-?cao|"
@@ -40,7 +40,16 @@ _CLUTTER = re.compile(
     r"read-?more|readmore|xem-?them|cung-?chuyen-?muc|tin-?moi|hot-?news|tags?|tag-?list|keywords?|menu|nav|navbar|admzone|login|signup)(?:$|[\s_-])",
     re.IGNORECASE,
 )
-_OPTIONS = Extractor(output_format="python", fast=True, comments=False, tables=True, dedup=False, images=False, links=False, formatting=False)
+_OPTIONS = Extractor(
+    output_format="python",
+    fast=True,
+    comments=False,
+    tables=True,
+    dedup=False,
+    images=False,
+    links=False,
+    formatting=False,
+)
 _MARK = "data-newscrawl"
 
 
@@ -87,7 +96,12 @@ def _outer(root: etree._Element, title: etree._Element | None) -> dict[etree._El
     cut: dict[etree._Element, str] = {}
     for element in root.iter():
         tag = element.tag
-        if not isinstance(tag, str) or element in safe or tag in {"body", "html", "article", "main"} or tag in SILENT_TAGS:
+        if (
+            not isinstance(tag, str)
+            or element in safe
+            or tag in {"body", "html", "article", "main"}
+            or tag in SILENT_TAGS
+        ):
             continue
         if tag in _OUTER:
             cut[element] = f"<{tag}>"
@@ -98,7 +112,11 @@ def _outer(root: etree._Element, title: etree._Element | None) -> dict[etree._El
         else:
             name = f"{element.get('class') or ''} {element.get('id') or ''}"
             if len(name) > 1 and (match := _CLUTTER.search(name)) and not _holds_story(element):
-                if tag in _TEXT and len("".join(element.itertext()).split()) > 20 and next(element.iter("a"), None) is None:
+                if (
+                    tag in _TEXT
+                    and len("".join(element.itertext()).split()) > 20
+                    and next(element.iter("a"), None) is None
+                ):
                     continue
                 cut[element] = f"class {match[0].strip(' _-')}"
     return cut
@@ -141,7 +159,11 @@ def _weight(page: list[Block], run: list[int]) -> int:
 
 def _pruned(tree: etree._Element, page: list[Block], cut: dict[etree._Element, str]) -> etree._Element:
     """A copy of the tree without what was cut; trafilatura changes the tree that it reads."""
-    doomed = set(cut) | {block.element for block in page if block.rule and block.element is not None and block.element.tag not in {"body", "html"}}
+    doomed = set(cut) | {
+        block.element
+        for block in page
+        if block.rule and block.element is not None and block.element.tag not in {"body", "html"}
+    }
     doomed -= {block.element for block in page if block.kept}
     for element in doomed:
         element.set(_MARK, "")
@@ -168,7 +190,11 @@ def _first_after(page: list[Block], title: etree._Element | None) -> int:
         return 0
     at = place(title)
     for i, block in enumerate(page):
-        if block.element is not None and place(block.element) > at and not any(a is title for a in block.element.iterancestors()):
+        if (
+            block.element is not None
+            and place(block.element) > at
+            and not any(a is title for a in block.element.iterancestors())
+        ):
             return i
     return 0
 
@@ -203,7 +229,9 @@ def _parent(block: Block) -> etree._Element | None:
 
 def _common(inside: list[Block], root: etree._Element) -> etree._Element:
     """The smallest element around all of these blocks."""
-    chains = [[*reversed(list(block.element.iterancestors())), block.element] for block in inside if block.element is not None]
+    chains = [
+        [*reversed(list(block.element.iterancestors())), block.element] for block in inside if block.element is not None
+    ]
     best = root
     for level in zip(*chains, strict=False):
         if any(node is not level[0] for node in level):
@@ -234,7 +262,11 @@ def _in_cards(chosen: list[Block], url: str) -> float:
 def _lead(page: list[Block], first: int, start: int, known: Facts, title: str) -> int | None:
     """The sapo between headline and body: what the page's description repeats, else a sentence or two close above the body."""
     description = fold(known.first("og:description", "description", "twitter:description")).rstrip("…. ")
-    candidates = [i for i in range(max(start, first - LEAD_REACH), first) if page[i].link_share < PROSE and fold(page[i].text) != fold(title)]
+    candidates = [
+        i
+        for i in range(max(start, first - LEAD_REACH), first)
+        if page[i].link_share < PROSE and fold(page[i].text) != fold(title)
+    ]
     for i in candidates:
         folded = fold(page[i].text)
         if len(description) >= 40 and description[:80] in folded and len(folded) < 3 * len(description) + 200:
@@ -242,6 +274,11 @@ def _lead(page: list[Block], first: int, start: int, known: Facts, title: str) -
             return i
     for i in reversed(candidates):
         text = page[i].text
-        if page[i].kept and len(syllables(text)) >= 12 and text.rstrip().endswith((".", "…", "!", "?", ".”", '."')) and not find_date(text):
+        if (
+            page[i].kept
+            and len(syllables(text)) >= 12
+            and text.rstrip().endswith((".", "…", "!", "?", ".”", '."'))
+            and not find_date(text)
+        ):
             return i
     return None

@@ -27,7 +27,18 @@ MIN_UNTOLD = 40
 #: Syllables that the body of an article has at least besides its lead, if the page says that it is one.
 MIN_BODY = 8
 
-_MAGIC = (b"%PDF", b"\x89PNG", b"\xff\xd8\xff", b"GIF8", b"RIFF", b"PK\x03\x04", b"\x00\x00\x01\x00", b"wOFF", b"ID3", b"\x1f\x8b")
+_MAGIC = (
+    b"%PDF",
+    b"\x89PNG",
+    b"\xff\xd8\xff",
+    b"GIF8",
+    b"RIFF",
+    b"PK\x03\x04",
+    b"\x00\x00\x01\x00",
+    b"wOFF",
+    b"ID3",
+    b"\x1f\x8b",
+)
 _CHALLENGE = re.compile(
     r"document\.cookie\s*=\s*[\"']D1N=|<title>\s*(?:Just a moment|Attention Required|Checking your browser|Access Denied|DDoS[ -]Guard)|"
     r"cf-browser-verification|/cdn-cgi/challenge-platform|g-recaptcha-response|_Incapsula_Resource|slowAES\.decrypt",
@@ -41,10 +52,17 @@ _ERROR = re.compile(
     r"(?:không|đã bị|chưa) (?:tồn tại|tìm thấy|được tìm thấy|xóa|xoá|gỡ|hiển thị|có)|không tìm thấy (?:trang|nội dung|bài|đường dẫn|dữ liệu|kết quả)|nội dung này hiện không|(?:bài|bài viết|tin) (?:này )?(?:đã|có thể đã) (?:bị |được )?(?:gỡ|xóa|xoá)|"
     r"page not found|not found|có lỗi xảy ra|đã xảy ra lỗi|service unavailable|internal server error"
 )
-_VIDEO_PATH = re.compile(r"/(?:video|videos|clip|tv|truyen-hinh|multimedia/video|podcast|media/video)(?:/|-|$)|^video\.|[-/]video-", re.IGNORECASE)
-_PHOTO_PATH = re.compile(r"/(?:anh|photo|photos|hinh-anh|infographic|infographics|multimedia|gallery|do-hoa)(?:/|-|$)", re.IGNORECASE)
+_VIDEO_PATH = re.compile(
+    r"/(?:video|videos|clip|tv|truyen-hinh|multimedia/video|podcast|media/video)(?:/|-|$)|^video\.|[-/]video-",
+    re.IGNORECASE,
+)
+_PHOTO_PATH = re.compile(
+    r"/(?:anh|photo|photos|hinh-anh|infographic|infographics|multimedia|gallery|do-hoa)(?:/|-|$)", re.IGNORECASE
+)
 _PHOTO_TITLE = re.compile(r"infographic|\[ảnh\]|^ảnh:|chùm ảnh|photo|đồ họa")
-_LISTING_PATH = re.compile(r"/tags?/|/chu-de/|/tim-kiem|/tu-khoa/|/su-kien/|/category/|-tag\d+\.|/page/\d|/trang-\d", re.IGNORECASE)
+_LISTING_PATH = re.compile(
+    r"/tags?/|/chu-de/|/tim-kiem|/tu-khoa/|/su-kien/|/category/|-tag\d+\.|/page/\d|/trang-\d", re.IGNORECASE
+)
 _FOREIGN_PATH = re.compile(r"^/(?:en|english|zh|cn|fr|ru|ja|ko|lo|km|es|de|th)(?:/|$)", re.IGNORECASE)
 # Letters that only Vietnamese text has in number
 _VIETNAMESE = re.compile(r"[ăâđêôơưạảấầẩẫậắằẳẵặẹẻẽếềểễệỉịọỏốồổỗộớờởỡợụủứừửữựỳỵỷỹàáãèéìíĩòóõùúũý]")
@@ -117,7 +135,11 @@ def check_story(
     size = len(syllables(text))
     body_size = len(syllables(text.removeprefix(lead)))
     path = urlsplit(url).path
-    if size < 120 and (_ERROR.search(fold(title)) or _ERROR.search(fold(known.title)) or (not in_template and _ERROR.search(fold(text)))):
+    if size < 120 and (
+        _ERROR.search(fold(title))
+        or _ERROR.search(fold(known.title))
+        or (not in_template and _ERROR.search(fold(text)))
+    ):
         raise NotAnArticle("error page", title or known.title)
     if site.language == "vi" if site is not None else (urlsplit(url).hostname or "").endswith(".vn"):
         if size >= 20 and not is_vietnamese(text):
@@ -138,7 +160,11 @@ def check_story(
 
 def says_article(known: Facts, url: str, site: Site | None) -> bool:
     """Does the page call itself an article, or its address look like one?"""
-    return bool(known.article) or known.first("og:type").lower() == "article" or (site is not None and site.is_article(site.canonical(url)))
+    return (
+        bool(known.article)
+        or known.first("og:type").lower() == "article"
+        or (site is not None and site.is_article(site.canonical(url)))
+    )
 
 
 def is_dated(known: Facts) -> bool:
@@ -158,7 +184,11 @@ def nothing(
         return NotAnArticle("video", detail)
     told = says_article(known, url, site)
     boxed = bodies[0].tag != "body" if bodies else False
-    if told and (_PHOTO_TITLE.search(fold(title)) or _PHOTO_PATH.search(path) or (boxed and any(True for body in bodies for _ in body.iter("img")))):
+    if told and (
+        _PHOTO_TITLE.search(fold(title))
+        or _PHOTO_PATH.search(path)
+        or (boxed and any(True for body in bodies for _ in body.iter("img")))
+    ):
         return NotAnArticle("photo", detail)
     links = sum(1 for a in tree.iter("a") if leads_elsewhere(a.get("href") or "", url))
     if (links >= 8 and not is_dated(known)) or (links >= 3 and not told) or _LISTING_PATH.search(path):

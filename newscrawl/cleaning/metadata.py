@@ -36,7 +36,9 @@ _MODIFIED = ("og:updated_time", "lastmod", "last-modified", "article:modified", 
 _AUTHORS = ("dable:author", "article:author", "author", "byl", "dc.creator", "parsely-author", "sailthru.author")
 _TAGS = ("article:tag", "news_keywords", "keywords")
 #: " – Báo Lạng Sơn: Tin tức mới nhất về Lạng Sơn" behind a headline of four words or more.
-_PAPER_AT_END = re.compile(r"(?<=.{16})\s+[|–—-]\s+(?:Báo(?! chí)|Tạp chí|Đài|Cổng thông tin|Trang tin)\b[^|–—]{2,80}$", re.IGNORECASE)
+_PAPER_AT_END = re.compile(
+    r"(?<=.{16})\s+[|–—-]\s+(?:Báo(?! chí)|Tạp chí|Đài|Cổng thông tin|Trang tin)\b[^|–—]{2,80}$", re.IGNORECASE
+)
 _TITLE_ENDS = re.compile(r"\s+(?:[|\-–—:»•·]+)\s+")
 
 
@@ -183,7 +185,11 @@ def _headline(tree: etree._Element, known: Facts, rules: Rules) -> tuple[str, et
         for element in selector.find(tree):
             if element.tag != "meta" and (text := text_of(element)):
                 return text, element
-    claims = [text for text in (known.first("og:title", "twitter:title"), _ld_text(known.article, "headline"), known.title) if text]
+    claims = [
+        text
+        for text in (known.first("og:title", "twitter:title"), _ld_text(known.article, "headline"), known.title)
+        if text
+    ]
     claimed = {fold(part) for claim in claims for part in (claim, *without_site(claim))}
     headings = [(text, h) for tag in ("h1", "h2", "h3") for h in tree.iter(tag) if (text := text_of(h))]
     for text, element in headings:
@@ -309,7 +315,11 @@ def times(
     published = _choose([*_selected(tree, rules.published), *claims], printed, now)
     if published is None:
         published = _choose([*_itemprop(tree, "datePublished"), *printed], [], now)
-    stated = [*_selected(tree, rules.modified), *known.meta.get("article:modified_time", ()), *known.meta.get("datemodified", ())]
+    stated = [
+        *_selected(tree, rules.modified),
+        *known.meta.get("article:modified_time", ()),
+        *known.meta.get("datemodified", ()),
+    ]
     stated += [value] if (value := _ld_text(node, "dateModified")) else []
     modified = _choose([*stated, *(v for name in _MODIFIED for v in known.meta.get(name, ()))], printed, now)
     if published is None and modified is not None and not printed:
@@ -336,7 +346,9 @@ def _choose(claims: Iterable[str], printed: list[str], now: datetime | None) -> 
             if best is not None and best.date() != at.date():
                 return best
             # Another place may tell the seconds of the same minute
-            return next((other for _, other in dated if other.second and other.replace(second=0, microsecond=0) == at), at)
+            return next(
+                (other for _, other in dated if other.second and other.replace(second=0, microsecond=0) == at), at
+            )
         best = best or at
     if best is not None:
         for text in printed:
@@ -358,10 +370,19 @@ def _local(at: datetime, printed: list[str]) -> datetime:
 
 def _printed(tree: etree._Element, rules: Rules, near: etree._Element | None) -> list[str]:
     """Dates that readers see: where the rules say, else around the headline (a few blocks above and below it)."""
-    found = [value for selector in rules.published for e in selector.find(tree)[:2] if e.tag != "meta" and (value := find_date(text_of(e)))]
+    found = [
+        value
+        for selector in rules.published
+        for e in selector.find(tree)[:2]
+        if e.tag != "meta" and (value := find_date(text_of(e)))
+    ]
     if found:
         return found
-    found = [e.get("datetime") or text_of(e) for e in list(tree.iter("time"))[:3] if e.get("datetime") or find_date(text_of(e))]
+    found = [
+        e.get("datetime") or text_of(e)
+        for e in list(tree.iter("time"))[:3]
+        if e.get("datetime") or find_date(text_of(e))
+    ]
     if near is not None:
         for text in _around(near):
             if date := find_date(text):
@@ -410,7 +431,10 @@ def section(tree: etree._Element, known: Facts, rules: Rules) -> str:
             return path
     if path := _path(known.breadcrumb):
         return path
-    for value in (known.first("article:section", "its_section", "articlesection"), _ld_text(known.article, "articleSection")):
+    for value in (
+        known.first("article:section", "its_section", "articlesection"),
+        _ld_text(known.article, "articleSection"),
+    ):
         if value:
             return one_line(value.split(",")[-1])
     return ""
@@ -442,9 +466,14 @@ def tags(tree: etree._Element, known: Facts, rules: Rules, title: str, site_name
         return []
     for name in _TAGS:
         values = known.meta.get(name, [])
-        found = list(dict.fromkeys(tag for value in values for part in value.split(",") if (tag := one_line(part).strip(" #;."))))
+        found = list(
+            dict.fromkeys(tag for value in values for part in value.split(",") if (tag := one_line(part).strip(" #;.")))
+        )
         # Site-wide keywords begin with the paper's own name; some systems put the headline there
-        own = any(re.sub(r"[\W_]+", "", fold(tag)) in site_names or (title and fold(tag).startswith(fold(title)[:40])) for tag in found)
+        own = any(
+            re.sub(r"[\W_]+", "", fold(tag)) in site_names or (title and fold(tag).startswith(fold(title)[:40]))
+            for tag in found
+        )
         if found and len(found) <= 12 and not own:
             return found
     return []

@@ -91,7 +91,11 @@ class Cleaner:
         site_names = _site_names(page.url, site, known)
         authors = metadata.authors(tree, known, ruled, site_names)
         published, modified = metadata.times(tree, known, ruled, title_element, page.fetched_at)
-        found = parts.blocks if parts.blocks is not None else [block for body in parts.body for block in blocks(body, parts.cut)]
+        found = (
+            parts.blocks
+            if parts.blocks is not None
+            else [block for body in parts.body for block in blocks(body, parts.cut)]
+        )
         # Rules that name a lead know better than a description, which may just be the first paragraph cut short
         lead = parts.lead or ("" if ruled.lead else _lead_in_body(found, known))
         closing = self._cut_clutter(found, parts, ruled, page.url, title, lead, authors)
@@ -126,14 +130,25 @@ class Cleaner:
             language=site.language if site else "vi",
             access=_access(known),
             extractor=f"{owner} {version}".strip() + f" rules {RULES_VERSION}",
-            removed=[Removed(block.rule, block.text) for block in found if block.rule and block.rule not in {"lead", "hidden"}],
+            removed=[
+                Removed(block.rule, block.text)
+                for block in found
+                if block.rule and block.rule not in {"lead", "hidden"}
+            ],
             fetched_at=page.fetched_at,
             content_hash=content_hash(title, text),
         )
         return Cleaned(article, found, _coverage(found), template_missed=missed)
 
     def _cut_clutter(
-        self, found: list[Block], parts: template.Parts, ruled: Rules, url: str, title: str, lead: str, authors: list[str]
+        self,
+        found: list[Block],
+        parts: template.Parts,
+        ruled: Rules,
+        url: str,
+        title: str,
+        lead: str,
+        authors: list[str],
     ) -> list[Block]:
         if lead:
             for block in rules.kept(found)[:4]:
@@ -191,14 +206,22 @@ def _lead_in_body(found: list[Block], known: metadata.Facts) -> str:
         return one_line(first.text)
     if first.kind == "heading":
         return ""
-    plain = [block for block in found if block.kept and block is not first and not block.strong and len(block.text.split()) > 12]
+    plain = [
+        block
+        for block in found
+        if block.kept and block is not first and not block.strong and len(block.text.split()) > 12
+    ]
     return one_line(first.text) if first.strong and len(plain) >= 2 else ""
 
 
 def _canonical(url: str, claimed: str, site: Site | None) -> str:
     if site is None:
         claimed = normal_url(claimed) if claimed.startswith("http") else ""
-        return claimed if claimed and domain_of(claimed) == domain_of(url) and len(urlsplit(claimed).path) > 1 else normal_url(url)
+        return (
+            claimed
+            if claimed and domain_of(claimed) == domain_of(url) and len(urlsplit(claimed).path) > 1
+            else normal_url(url)
+        )
     own = site.canonical(url)
     if claimed:
         other = site.canonical(claimed)
@@ -226,7 +249,11 @@ def _authors_of(closing: list[Block], site_names: set[str]) -> list[str]:
     for block in closing:
         if block.rule in {"byline", "source line"}:
             for line in block.text.split("\n"):
-                if not bylines.source_line(line) and not bylines.is_picture_credit(line) and (found := bylines.names(line)):
+                if (
+                    not bylines.source_line(line)
+                    and not bylines.is_picture_credit(line)
+                    and (found := bylines.names(line))
+                ):
                     return [name for name in found if re.sub(r"[\W_]+", "", fold(name)) not in site_names]
     return []
 
@@ -255,5 +282,3 @@ def _coverage(found: list[Block]) -> float:
     own = [block for block in found if len(syllables(block.text)) >= 8]
     total = sum(len(block.text) for block in own)
     return sum(len(block.text) for block in own if block.kept) / total if total else 1.0
-
-

@@ -86,7 +86,9 @@ LEFTOVERS = _any(
     r"(?:mời )?(?:quý vị |bạn )?nghe (?:bài|podcast|đọc).{0,40}|tự động (?:phát|chuyển).{0,30}|đang phát|powered by .{2,40}|video đang (?:tải|phát).{0,30}",
 )
 #: Tag lists, whole line.
-TAGS = re.compile(r"(?:tags?|từ khóa|từ khoá|thẻ|chủ đề|hashtag)\s*:.{0,300}|tags?|từ khóa|từ khoá|chủ đề|#\w+(?:[ ,]+#\w+)*")
+TAGS = re.compile(
+    r"(?:tags?|từ khóa|từ khoá|thẻ|chủ đề|hashtag)\s*:.{0,300}|tags?|từ khóa|từ khoá|chủ đề|#\w+(?:[ ,]+#\w+)*"
+)
 #: A headline over a list of other stories that may stand far from the story, in text with no markup.
 TAIL = _any(
     r"nên xem|tin khác|các tin khác|tin mới|tin mới nhất|tin cùng chuyên mục|cùng chuyên mục|bài viết khác|tin bài khác|có thể bạn quan tâm",
@@ -111,7 +113,10 @@ def is_furniture(text: str) -> bool:
     if len(text) > 320:
         return False
     line = bare(text)
-    return any(pattern.fullmatch(line) for pattern in (TOOLS, COMMENTS, LEFTOVERS, INVITATION)) or TAGS.fullmatch(fold(text)) is not None
+    return (
+        any(pattern.fullmatch(line) for pattern in (TOOLS, COMMENTS, LEFTOVERS, INVITATION))
+        or TAGS.fullmatch(fold(text)) is not None
+    )
 
 
 def is_pointer(text: str) -> bool:

@@ -21,7 +21,7 @@ LINK = 0.8
 #: Words in a teaser, and blocks in a card (section, headline, time, sapo …), at most.
 TEASER, CARD = 70, 6
 _SLUG = re.compile(r"(?:[a-z0-9]+-){4,}[a-z0-9]+", re.IGNORECASE)
-_BOXES = frozenset("aside article section div li ul ol table tr td dl figure blockquote center".split())
+_BOXES = frozenset(["aside", "article", "section", "div", "li", "ul", "ol", "table", "tr", "td", "dl", "figure", "blockquote", "center"])
 
 
 def kept(blocks: Iterable[Block]) -> list[Block]:
@@ -102,7 +102,9 @@ def _link_run(blocks: list[Block], position: int) -> list[Block]:
 def pointers(blocks: list[Block], url: str) -> None:
     """Single lines that lead to another story: ">> …", "Xem thêm: …", or a headline that is all link."""
     for block in kept(blocks):
-        if is_pointer(block.text) and (block.link_share > 0.3 or block.element is None or _begins_as_arrow(block.text) or len(block.text) < 70):
+        if is_pointer(block.text) and (
+            block.link_share > 0.3 or block.element is None or _begins_as_arrow(block.text) or len(block.text) < 70
+        ):
             block.cut("pointer to another story")
         elif block.link_share >= 0.97 and len(block.text.split()) >= 4 and leads_elsewhere(block.href, url):
             block.cut("link to another story")
@@ -115,7 +117,9 @@ def _begins_as_arrow(text: str) -> bool:
 def cards(layout: Layout, url: str) -> None:
     """A teaser card: a small box with a link to another story and, beside it, that story's sapo or time."""
     for block in layout.blocks:
-        if block.element is None or not (block.kept or block.rule in {"link to another story", "under related heading"}):
+        if block.element is None or not (
+            block.kept or block.rule in {"link to another story", "under related heading"}
+        ):
             continue
         if block.link_share < LINK or not leads_elsewhere(block.href, url):
             continue
@@ -142,7 +146,11 @@ def closing_lines(blocks: list[Block], authors: list[str]) -> list[Block]:
         block.cut(rule)
         cut.append(block)
     for block in kept(blocks)[:3]:
-        if len(block.text) < 120 and block.kind != "heading" and (_known_byline(block, authors) or _is_dateline(block.text) or _is_meta_line(block.text)):
+        if (
+            len(block.text) < 120
+            and block.kind != "heading"
+            and (_known_byline(block, authors) or _is_dateline(block.text) or _is_meta_line(block.text))
+        ):
             block.cut("byline")
             cut.append(block)
     return cut
@@ -162,7 +170,9 @@ def _closing_rule(block: Block, authors: list[str]) -> str:
 
 
 def _known_byline(block: Block, authors: list[str]) -> bool:
-    return bool(authors) and bylines.is_byline(block.text, authors) and any(fold(a) in fold(block.text) for a in authors)
+    return (
+        bool(authors) and bylines.is_byline(block.text, authors) and any(fold(a) in fold(block.text) for a in authors)
+    )
 
 
 def _stands_apart(block: Block) -> bool:
@@ -171,7 +181,9 @@ def _stands_apart(block: Block) -> bool:
     element = block.element
     if element is None:
         return False
-    place = " ".join(f"{e.get('style') or ''} {e.get('align') or ''} {e.get('class') or ''}" for e in (element, *element))
+    place = " ".join(
+        f"{e.get('style') or ''} {e.get('align') or ''} {e.get('class') or ''}" for e in (element, *element)
+    )
     return re.search(r"right|author|tac-?gia|byline|\bname\b", place) is not None
 
 
@@ -184,7 +196,12 @@ def _is_dateline(text: str) -> bool:
 
 def _is_meta_line(text: str) -> bool:
     """A line above the story that holds a date with its time, and at most a name or a section beside it."""
-    return len(text) < 90 and has_clock(text) and bool(find_date(text)) and not text.rstrip().endswith((".", ":", "!", "?", "…", "”"))
+    return (
+        len(text) < 90
+        and has_clock(text)
+        and bool(find_date(text))
+        and not text.rstrip().endswith((".", ":", "!", "?", "…", "”"))
+    )
 
 
 def repeats(blocks: list[Block]) -> None:
@@ -242,4 +259,3 @@ def photo_story(blocks: list[Block]) -> bool:
         block.rule = ""
         block.kind = "paragraph"
     return True
-

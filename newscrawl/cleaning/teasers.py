@@ -25,10 +25,7 @@ MAX_SHARED = 0.12
 MIN_COHESION = 0.16
 
 _FUNCTION = frozenset(
-    "và của là có cho các những một với trong được đã đang sẽ không này đó khi từ đến ra vào trên dưới tại về theo như để "
-    "bị do vì nên thì mà cũng còn đều rất nhiều ít hơn nhất năm tháng ngày giờ người việc sự cuộc bằng qua lại lên xuống "
-    "sau trước ông bà anh chị họ nó mình ta chúng tôi cùng nếu nhưng hoặc hay rằng thêm mới cả mọi mỗi bởi nhằm giữa cần phải "
-    "theo nhau nay hiện vẫn chỉ đây đấy nào gì sao làm nói biết cho hai ba bốn số phần lần nước thế giới việt nam hà nội".split()
+    ["và", "của", "là", "có", "cho", "các", "những", "một", "với", "trong", "được", "đã", "đang", "sẽ", "không", "này", "đó", "khi", "từ", "đến", "ra", "vào", "trên", "dưới", "tại", "về", "theo", "như", "để", "bị", "do", "vì", "nên", "thì", "mà", "cũng", "còn", "đều", "rất", "nhiều", "ít", "hơn", "nhất", "năm", "tháng", "ngày", "giờ", "người", "việc", "sự", "cuộc", "bằng", "qua", "lại", "lên", "xuống", "sau", "trước", "ông", "bà", "anh", "chị", "họ", "nó", "mình", "ta", "chúng", "tôi", "cùng", "nếu", "nhưng", "hoặc", "hay", "rằng", "thêm", "mới", "cả", "mọi", "mỗi", "bởi", "nhằm", "giữa", "cần", "phải", "theo", "nhau", "nay", "hiện", "vẫn", "chỉ", "đây", "đấy", "nào", "gì", "sao", "làm", "nói", "biết", "cho", "hai", "ba", "bốn", "số", "phần", "lần", "nước", "thế", "giới", "việt", "nam", "hà", "nội"]
 )
 _CAPITALISED = re.compile(rf"(?<![.!?:“\"…] )(?<!^)\b[{CAPITALS}][\w-]+(?: [{CAPITALS}][\w-]+)*", re.MULTILINE)
 
@@ -46,27 +43,44 @@ def teaser_tail(head: Sequence[str], story: Sequence[Block]) -> list[Block]:
     for start in range(first, len(story) - MIN_RUN + 1):
         body = head_pairs.union(*pairs[:start])
         names = _names(" . ".join([*head, *(block.text for block in story[:start])]))
-        strange = all(_strange(block.text, own, body, names) for block, own in zip(story[start:], pairs[start:], strict=True))
-        if strange and _apart(pairs[start:]) and (_holds_together(pairs[:start], head_pairs) or _looks_other(story, start)):
+        strange = all(
+            _strange(block.text, own, body, names) for block, own in zip(story[start:], pairs[start:], strict=True)
+        )
+        if (
+            strange
+            and _apart(pairs[start:])
+            and (_holds_together(pairs[:start], head_pairs) or _looks_other(story, start))
+        ):
             return list(story[start:])
     return []
 
 
 def _looks_other(story: Sequence[Block], start: int) -> bool:
     """Is the run marked up alike, and as no paragraph before it is?"""
-    marks = [None if block.element is None else (block.element.tag, block.element.get("class"), block.element.get("style")) for block in story]
+    marks = [
+        None if block.element is None else (block.element.tag, block.element.get("class"), block.element.get("style"))
+        for block in story
+    ]
     return marks[start] is not None and len(set(marks[start:])) == 1 and marks[start] not in marks[:start]
 
 
 def _may_be_teaser(block: Block) -> bool:
-    if block.kind in {"table", "heading", "item"} or "\n" in block.text or block.text.lstrip().startswith(("-", "–", "+", "•", "“", '"')):
+    if (
+        block.kind in {"table", "heading", "item"}
+        or "\n" in block.text
+        or block.text.lstrip().startswith(("-", "–", "+", "•", "“", '"'))
+    ):
         return False
     return MIN_SYLLABLES <= len(syllables(block.text)) <= MAX_SYLLABLES and not block.text.rstrip().endswith(":")
 
 
 def _pairs(text: str) -> set[str]:
     words = syllables(text)
-    return {f"{a} {b}" for a, b in zip(words, words[1:], strict=False) if not (a in _FUNCTION and b in _FUNCTION) and not (a.isdigit() or b.isdigit())}
+    return {
+        f"{a} {b}"
+        for a, b in zip(words, words[1:], strict=False)
+        if not (a in _FUNCTION and b in _FUNCTION) and not (a.isdigit() or b.isdigit())
+    }
 
 
 def _names(text: str) -> set[str]:

@@ -49,7 +49,9 @@ def locate(tree: etree._Element, rules: Rules, title: etree._Element | None, des
     if not bodies:
         return None
     parts = Parts(bodies)
-    parts.pictures = [e for selector in rules.pictures for e in selector.find(tree) if not any(a in bodies for a in e.iterancestors())]
+    parts.pictures = [
+        e for selector in rules.pictures for e in selector.find(tree) if not any(a in bodies for a in e.iterancestors())
+    ]
     parts.keep = {element for selector in rules.keep for body in bodies for element in selector.find(body)}
     lead = _lead(tree, rules, bodies, title, fold(description))
     for selector in rules.clutter:
@@ -77,7 +79,9 @@ def _bodies(tree: etree._Element, selectors: tuple[Selector, ...]) -> list[etree
         main = next(element for element, size in sized if size == largest)
         # A body in several containers has them side by side; the same class elsewhere is another story's, or a footer's
         beside = {main.getparent(), None if main.getparent() is None else main.getparent().getparent()}  # type: ignore[union-attr]
-        chosen = [e for e, size in sized if e is main or (size > 20 and e.getparent() is not None and e.getparent() in beside)]
+        chosen = [
+            e for e, size in sized if e is main or (size > 20 and e.getparent() is not None and e.getparent() in beside)
+        ]
         return [e for e in chosen if not any(a in chosen for a in e.iterancestors())]
     return []
 
@@ -99,7 +103,12 @@ def _lead(
     if begin and len(description) >= 40:
         for element in tree.iter("h2", "p", "div", "strong"):
             start = fold(element.text[:80]) if element.text else ""
-            if start and description.startswith(start[:40]) and begin < place(element) < body and description[:80] in fold(text_of(element)):
+            if (
+                start
+                and description.startswith(start[:40])
+                and begin < place(element) < body
+                and description[:80] in fold(text_of(element))
+            ):
                 return element
     return None
 
@@ -133,4 +142,3 @@ def source_box(tree: etree._Element, rules: Rules) -> tuple[str, str]:
                 address = _ADDRESS.search(text) or (_ADDRESS.search(text_of(near)) if near is not None else None)
                 return text, address[0] if address else ""
     return "", ""
-

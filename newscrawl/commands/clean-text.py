@@ -19,17 +19,18 @@ import itertools
 import json
 import multiprocessing
 import os
+import shutil
 import signal
 import sys
 import tempfile
 import zlib
 from collections import deque
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Generator, Iterable, Iterator
 from concurrent.futures import Future, ProcessPoolExecutor
 from concurrent.futures.process import BrokenProcessPool
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import IO, Any, TypeVar
+from typing import Any, TypeVar
 
 from scrapy.commands import ScrapyCommand
 from scrapy.exceptions import UsageError
@@ -64,37 +65,34 @@ class Command(ScrapyCommand):
     def long_desc(self) -> str:
         """Shown above the options."""
         return (
-            f"{self.short_desc()}. INPUT is a text file, a folder (all *.txt in it, however deep), a *.jsonl or *.jsonl.gz "
-            "file with --field, or - for standard input. One file without --output or --in-place goes to standard output "
-            "(unpacked). All is UTF-8. Exit status: 0 all done, 1 some input failed, 2 wrong usage."
+            f"{self.short_desc()}. INPUT is a text file, a folder (all *.txt in it, however deep), a *.jsonl or "
+            "*.jsonl.gz file with --field, or - for standard input. One file without --output or --in-place goes to "
+            "standard output (unpacked). All is UTF-8. Exit status: 0 all done, 1 some input failed, 2 wrong usage."
         )
 
     def add_options(self, parser: argparse.ArgumentParser) -> None:
         """Called by Scrapy."""
         super().add_options(parser)
-        parser.add_argument("--output", metavar="DIR", help="write here, under the names that the inputs have")
-        parser.add_argument("--in-place", action="store_true", help="write the inputs anew; those that are clean are not touched")
-        parser.add_argument("--field", metavar="NAME", help="the field of JSON lines that holds the text; with -, says that JSON lines come in")
-        parser.add_argument("--skip-bad", action="store_true", help="copy lines that are no JSON object with that field, and count them")
-        parser.add_argument("--dry-run", action="store_true", help=f"write nothing; say what would change, and how in the first {DIFFS} files")
-        parser.add_argument("--processes", metavar="N", help="processes to work in (default: one a core; 1 for small inputs)")
+        option = parser.add_argument
+        option("--output", metavar="DIR", help="write here, under the names that the inputs have")
+        option("--in-place", action="store_true", help="write the inputs anew; those that are clean are not touched")
+        option("--field", metavar="NAME", help="the field of JSON lines that holds the text; - is JSON lines with it")
+        option("--skip-bad", action="store_true", help="copy and count lines that are no JSON object with that field")
+        option("--dry-run", action="store_true", help=f"write nothing; say what would change, with {DIFFS} diffs")
+        option("--processes", metavar="N", help="processes to work in (default: one a core, or 1 if there is little)")
 
     def run(self, args: list[str], opts: argparse.Namespace) -> None:
         """Called by Scrapy."""
         if isinstance(sys.stdout, io.TextIOWrapper):
             sys.stdout.reconfigure(encoding="utf-8", newline="\n")
         tasks = plan(args, opts)
-        if tasks == [Task(STDIN)]:
-            data = sys.stdin.buffer.read()
-            outcomes = iter([_stdin(data, opts.field or "", opts.skip_bad, opts.dry_run)])
-        else:
-            outcomes = _all(tasks, opts.field or "", opts.skip_bad, opts.dry_run, _processes(opts.processes, tasks))
+        how = How(opts.field or "", opts.skip_bad, opts.dry_run)
+        processes = _processes(opts.processes, tasks)
         total = Total()
         try:
-            with _progress(tasks) as advance:
+            with _progress(tasks) as advance, contextlib.closing(_all(tasks, how, processes, advance)) as outcomes:
                 for outcome in outcomes:
                     total.add(outcome)
-                    advance(outcome.bytes_in)
                     _report(outcome, total, opts.dry_run)
             sys.stdout.flush()
         except KeyboardInterrupt:
@@ -102,7 +100,7 @@ class Command(ScrapyCommand):
             self.exitcode = 130
             return
         except BrokenProcessPool:
-            sys.stderr.write("A process died, for lack of memory perhaps. What was written is whole; try fewer with --processes.\n")
+            sys.stderr.write("A process died, for lack of memory perhaps: try fewer with --processes.\n")
             self.exitcode = 1
             return
         except BrokenPipeError:  # whoever reads has seen enough
@@ -128,12 +126,26 @@ class Task:
         return self.source.endswith((".jsonl", ".jsonl.gz"))
 
     @property
+    def is_packed(self) -> bool:
+        """Is the file a gzip file?"""
+        return self.source.endswith(".gz")
+
+    @property
     def size(self) -> int:
         """Bytes on disk; 0 for what has none."""
         try:
             return Path(self.source).stat().st_size
         except OSError:
             return 0
+
+
+@dataclass(slots=True, frozen=True)
+class How:
+    """What the options say of how to clean."""
+
+    field: str = ""
+    skip_bad: bool = False
+    dry_run: bool = False
 
 
 def plan(inputs: list[str], opts: argparse.Namespace) -> list[Task]:
@@ -169,9 +181,12 @@ def plan(inputs: list[str], opts: argparse.Namespace) -> list[Task]:
         task = Task(str(source), str(target) if target else None)
         other = tasks.setdefault(str(target or source.resolve()), task)
         if output is not None and source.resolve() == (output / relative).resolve():
-            raise UsageError(f"{source} would be written over itself: say --in-place, or name another folder for --output")
+            raise UsageError(f"{source} would be written over itself: say --in-place, or another --output")
         if output is not None and Path(other.source).resolve() != source.resolve():
-            raise UsageError(f"{other.source} and {source} would both be written to {target}: name the folder above both, or clean them one by one")
+            raise UsageError(
+                f"{other.source} and {source} would both be written to {target}: "
+                "name the folder above both as INPUT, or give each its own --output"
+            )
     return list(tasks.values())
 
 
@@ -211,6 +226,9 @@ def _processes(wanted: str | None, tasks: list[Task]) -> int:
 # --- doing it ----------------------------------------------------------------------------------------------------
 
 
+_COUNTS = ("lines_in", "lines_out", "bytes_in", "bytes_out", "bad")
+
+
 @dataclass(slots=True)
 class Sample:
     """A text before and after; `line` is its number in a file of JSON lines."""
@@ -237,6 +255,13 @@ class Outcome:
     samples: list[Sample] = field(default_factory=list)
     #: What goes to standard output.
     output: bytes = b""
+
+    def take(self, part: Outcome) -> None:
+        """Adds what came of some more lines of the file."""
+        for name in _COUNTS:
+            setattr(self, name, getattr(self, name) + getattr(part, name))
+        self.changed = self.changed or part.changed
+        self.samples += part.samples[: DIFFS - len(self.samples)]
 
     def count(self, before: str, after: str) -> None:
         """Counts the lines of one text."""
@@ -270,7 +295,7 @@ class Total:
             return
         self.files += 1
         self.unchanged += not outcome.changed
-        for name in ("bad", "lines_in", "lines_out", "bytes_in", "bytes_out"):
+        for name in _COUNTS:
             setattr(self, name, getattr(self, name) + getattr(outcome, name))
 
     def line(self, dry_run: bool) -> str:
@@ -285,18 +310,22 @@ class Total:
         return ("Nothing written. " if dry_run else "") + "; ".join(parts)
 
 
-def _all(tasks: list[Task], name: str, skip_bad: bool, dry_run: bool, processes: int) -> Iterator[Outcome]:
+def _all(tasks: list[Task], how: How, processes: int, advance: Callable[[int], Any]) -> Generator[Outcome, None, None]:
     """Does all tasks, in their order."""
+    if tasks == [Task(STDIN)]:
+        yield _stdin(sys.stdin.buffer.read(), how)
+        return
     with _pool(processes) as pool:
         run = _Runner(pool, processes)
         for is_lines, group in itertools.groupby(tasks, key=lambda task: task.is_lines):
             if is_lines:
                 for task in group:
-                    yield _json_file(run, task, name, skip_bad, dry_run)
-            else:
-                batches = ((batch, dry_run) for batch in _batches(group))
-                for done in run.map(_text_files, batches):
-                    yield from done
+                    yield _json_file(run, task, how, advance)
+                continue
+            for done in run.map(_text_files, ((batch, how) for batch in _batches(group))):
+                for outcome in done:
+                    advance(outcome.bytes_in)
+                    yield outcome
 
 
 @contextlib.contextmanager
@@ -305,8 +334,9 @@ def _pool(processes: int) -> Iterator[ProcessPoolExecutor | None]:
         yield None
         return
     # Ctrl-C is for the process that hands out the work
+    deaf = (signal.SIGINT, signal.SIG_IGN)
     spawn = multiprocessing.get_context("spawn")
-    pool = ProcessPoolExecutor(processes, mp_context=spawn, initializer=signal.signal, initargs=(signal.SIGINT, signal.SIG_IGN))
+    pool = ProcessPoolExecutor(processes, mp_context=spawn, initializer=signal.signal, initargs=deaf)
     try:
         yield pool
     finally:
@@ -338,11 +368,18 @@ def _batches(tasks: Iterable[Task]) -> Iterator[list[Task]]:
         yield batch
 
 
+class _BadTextError(ValueError):
+    """A text that cannot be cleaned, or a line with none. The message goes behind the name of the place."""
+
+
 def _clean(text: str) -> str:
     # Not before it is needed: every `scrapy` command imports this module
     from newscrawl import clean_text
 
-    return clean_text(text)
+    try:
+        return clean_text(text)
+    except Exception as error:  # a fault of ours on one text must not end the run
+        raise _BadTextError(f"cannot be cleaned ({type(error).__name__}: {error})") from error
 
 
 def _lines(text: str) -> int:
@@ -352,16 +389,15 @@ def _lines(text: str) -> int:
 # --- text files --------------------------------------------------------------------------------------------------
 
 
-def _text_files(job: tuple[list[Task], bool]) -> list[Outcome]:
-    tasks, dry_run = job
-    return [_text_file(task, dry_run) for task in tasks]
+def _text_files(job: tuple[list[Task], How]) -> list[Outcome]:
+    tasks, how = job
+    return [_text_file(task, how) for task in tasks]
 
 
-def _text_file(task: Task, dry_run: bool) -> Outcome:
+def _text_file(task: Task, how: How) -> Outcome:
     try:
-        data = Path(task.source).read_bytes()
-        outcome = _text(task.source, data, dry_run)
-        if outcome.error or dry_run or task.target is None:
+        outcome = _text(task.source, Path(task.source).read_bytes(), how)
+        if outcome.error or how.dry_run or task.target is None:
             return outcome
         if outcome.changed or task.target != str(Path(task.source).resolve()):
             _write(Path(task.target), outcome.output)
@@ -371,39 +407,38 @@ def _text_file(task: Task, dry_run: bool) -> Outcome:
     return outcome
 
 
-def _text(name: str, data: bytes, dry_run: bool) -> Outcome:
+def _text(name: str, data: bytes, how: How) -> Outcome:
     try:
         before = data.decode("utf-8-sig").replace("\r\n", "\n").replace("\r", "\n")
+        after = _clean(before).strip("\n")
     except UnicodeDecodeError as error:
-        return Outcome(name, error=_not_utf8(name, error))
-    after = _clean(before).strip("\n")
+        return Outcome(name, error=f"{name}: {_not_utf8(error)}. Convert it first, for example with iconv")
+    except _BadTextError as error:
+        return Outcome(name, error=f"{name}: {error}")
     after += "\n" if after else ""
     output = after.encode()
-    outcome = Outcome(name, bytes_in=len(data), bytes_out=len(output), output=b"" if dry_run else output)
+    outcome = Outcome(name, bytes_in=len(data), bytes_out=len(output), output=b"" if how.dry_run else output)
     outcome.count(before, after)
     outcome.changed = output != data
-    if dry_run and outcome.changed:
+    if how.dry_run and outcome.changed:
         outcome.samples.append(Sample(before, after))
     return outcome
 
 
-def _not_utf8(where: str, error: UnicodeDecodeError) -> str:
-    return f"{where}: is not UTF-8 (byte {error.start} is {error.object[error.start]:#04x}). Convert it first, for example with iconv"
+def _not_utf8(error: UnicodeDecodeError) -> str:
+    return f"is not UTF-8 (byte {error.start} is {error.object[error.start]:#04x})"
 
 
 def _write(target: Path, content: bytes) -> None:
-    with _mode_kept(target):
-        write_atomically(target, content)
-
-
-@contextlib.contextmanager
-def _mode_kept(target: Path) -> Iterator[None]:
-    """Makes the folder; a file that stands there keeps its permissions."""
     target.parent.mkdir(parents=True, exist_ok=True)
-    mode = target.stat().st_mode & 0o7777 if target.exists() else None
-    yield
-    if mode is not None:
-        target.chmod(mode)
+    mode = _mode(target)
+    write_atomically(target, content)
+    target.chmod(mode)
+
+
+def _mode(target: Path) -> int:
+    """The permissions of what stands there, or those of a new file."""
+    return target.stat().st_mode & 0o7777 if target.exists() else 0o644
 
 
 # --- JSON lines --------------------------------------------------------------------------------------------------
@@ -416,111 +451,99 @@ class _Lines:
     source: str
     first: int
     lines: list[bytes]
-    field: str
-    skip_bad: bool
-    samples: int
 
 
-class _BadLine(ValueError):
-    """A line that is no JSON object with the field. The message says what it is, and goes behind file and line."""
-
-
-def _json_file(run: _Runner, task: Task, name: str, skip_bad: bool, dry_run: bool) -> Outcome:
-    whole = Outcome(task.source, bytes_in=task.size)
-    packed = task.source.endswith(".gz")
-    in_place = task.target == str(Path(task.source).resolve())
+def _json_file(run: _Runner, task: Task, how: How, advance: Callable[[int], Any]) -> Outcome:
+    whole = Outcome(task.source)
+    at = 0
     try:
-        with _unpacked(task.source) as lines, _target(task, packed, dry_run) as target:
-            for part in run.map(_json_lines, _parts(task.source, lines, name, skip_bad, dry_run)):
-                whole.lines_in += part.lines_in
-                whole.lines_out += part.lines_out
-                whole.bad += part.bad
-                whole.changed |= part.changed
-                whole.samples += part.samples[: DIFFS - len(whole.samples)]
+        with Path(task.source).open("rb") as file, _sink(task, how) as sink:
+            lines: Iterable[bytes] = gzip.GzipFile(fileobj=file) if task.is_packed else file
+            jobs = ((part, how) for part in _parts(task.source, lines))
+            for part in run.map(_json_lines, jobs):
                 if part.error:
-                    raise _BadLine(part.error)
-                target.write(part.output)
-            if in_place and not whole.changed:
-                target.drop()
-            else:
-                target.keep()
-        whole.bytes_out = whole.bytes_in if in_place and not whole.changed else target.size()
-    except _BadLine as error:
+                    raise _BadTextError(part.error)
+                whole.take(part)
+                sink.write(part.output)
+                advance(file.tell() - at)
+                at = file.tell()
+            sink.wanted = whole.changed or task.target != str(Path(task.source).resolve())
+    except _BadTextError as error:
         return Outcome(task.source, error=str(error))
     except (gzip.BadGzipFile, EOFError, zlib.error) as error:
         return Outcome(task.source, error=f"{task.source}: is no whole gzip file ({error})")
+    except BrokenPipeError:
+        raise
     except OSError as error:
         return Outcome(task.source, error=f"{error.filename or task.source}: {error.strerror}")
     return whole
 
 
-def _stdin(data: bytes, name: str, skip_bad: bool, dry_run: bool) -> Outcome:
-    if not name:
-        return _text("standard input", data, dry_run)
-    whole = _json_lines(_Lines("standard input", 1, list(io.BytesIO(data)), name, skip_bad, DIFFS if dry_run else 0))
-    whole.bytes_in, whole.bytes_out = len(data), len(whole.output)
-    if whole.error or dry_run:
-        whole.output = b""
-    return whole
+def _stdin(data: bytes, how: How) -> Outcome:
+    name = "standard input"
+    if not how.field:
+        return _text(name, data, how)
+    outcome = _json_lines((_Lines(name, 1, list(io.BytesIO(data))), how))
+    if how.dry_run:
+        outcome.output = b""
+    return outcome
 
 
-def _unpacked(source: str) -> IO[bytes]:
-    return gzip.open(source) if source.endswith(".gz") else Path(source).open("rb")
-
-
-def _parts(source: str, lines: Iterable[bytes], name: str, skip_bad: bool, dry_run: bool) -> Iterator[_Lines]:
-    samples = DIFFS if dry_run else 0
+def _parts(source: str, lines: Iterable[bytes]) -> Iterator[_Lines]:
     part: list[bytes] = []
     first, size = 1, 0
     for line in lines:
         part.append(line)
         size += len(line)
         if size >= _BYTES:
-            yield _Lines(source, first, part, name, skip_bad, samples)
+            yield _Lines(source, first, part)
             first, size, part = first + len(part), 0, []
     if part:
-        yield _Lines(source, first, part, name, skip_bad, samples)
+        yield _Lines(source, first, part)
 
 
-def _json_lines(job: _Lines) -> Outcome:
-    outcome = Outcome(job.source)
+def _json_lines(job: tuple[_Lines, How]) -> Outcome:
+    part, how = job
+    outcome = Outcome(part.source, bytes_in=sum(map(len, part.lines)))
     done = []
-    for number, line in enumerate(job.lines, job.first):
+    for number, line in enumerate(part.lines, part.first):
         try:
-            done.append(_json_line(line, job, outcome, number) if line.strip() else line)
-        except _BadLine as error:
-            if not job.skip_bad:
-                return Outcome(job.source, error=f"{job.source}:{number}: {error}. Mend it, or copy such lines as they are with --skip-bad")
+            done.append(_json_line(line, number, outcome, how) if line.strip() else line)
+        except _BadTextError as error:
+            if not how.skip_bad:
+                remedy = "Mend it, or copy such lines as they are with --skip-bad"
+                return Outcome(part.source, error=f"{part.source}:{number}: {error}. {remedy}")
             outcome.bad += 1
             done.append(line)
     outcome.output = b"".join(done)
+    outcome.bytes_out = len(outcome.output)
     return outcome
 
 
-def _json_line(line: bytes, job: _Lines, outcome: Outcome, number: int) -> bytes:
+def _json_line(line: bytes, number: int, outcome: Outcome, how: How) -> bytes:
     try:
         raw = line.decode("utf-8")
         record = json.loads(raw.removeprefix("\ufeff"))
     except UnicodeDecodeError as error:
-        raise _BadLine(f"is not UTF-8 (byte {error.start} is {line[error.start]:#04x})") from None
+        raise _BadTextError(_not_utf8(error)) from None
     except (ValueError, RecursionError) as error:
-        raise _BadLine(f"is no JSON ({error})") from None
+        raise _BadTextError(f"is no JSON ({error})") from None
     if not isinstance(record, dict):
-        raise _BadLine("is no JSON object")
-    if job.field not in record:
-        raise _BadLine(f"has no field {job.field!r}")
-    before = record[job.field]
+        raise _BadTextError("is no JSON object")
+    if how.field not in record:
+        raise _BadTextError(f"has no field {how.field!r}")
+    before = record[how.field]
     if not isinstance(before, str):
-        raise _BadLine(f"its {job.field!r} is no text")
+        raise _BadTextError(f"its {how.field!r} is no text")
     after = _clean(before)
     if not before.endswith("\n"):
         after = after.rstrip("\n")
     outcome.count(before, after)
     if before == after:
         return line
-    if len(outcome.samples) < job.samples:
+    if how.dry_run and len(outcome.samples) < DIFFS:
         outcome.samples.append(Sample(before, after, number))
-    start, end = _span(raw, job.field)
+    start, end = _span(raw, how.field)
     return (raw[:start] + _quoted(after, raw.isascii()) + raw[end:]).encode()
 
 
@@ -554,73 +577,42 @@ def _past_space(raw: str, at: int) -> int:
     return at
 
 
-class _Target:
-    """Where JSON lines go: beside the target until all are there, then in its place. Without a target, to standard output."""
+@dataclass(slots=True)
+class _Sink:
+    """Where a file's JSON lines go. They stay there if they are `wanted` once all have come."""
 
-    def __init__(self, target: Path | None, packed: bool, dry_run: bool) -> None:
-        self.target, self.part, self.written = target, None, 0
-        self.file: IO[bytes] | None = None
-        self.spooled: IO[bytes] | None = None
-        self.raw: IO[bytes] | None = None
-        if dry_run:
-            return
-        if target is None:
-            # Not a line of a file with an error in it comes out
-            self.file = self.spooled = tempfile.TemporaryFile()
-            return
-        target.parent.mkdir(parents=True, exist_ok=True)
-        handle, name = tempfile.mkstemp(dir=target.parent, prefix=".", suffix=".part")
-        self.part = Path(name)
-        self.file = self.raw = os.fdopen(handle, "wb")
-        if packed:
-            # No name and no time in it: the same lines are the same bytes
-            self.file = gzip.GzipFile("", "wb", fileobj=self.raw, mtime=0)
-
-    part: Path | None
-
-    def write(self, lines: bytes) -> None:
-        """Adds lines."""
-        self.written += len(lines)
-        if self.file is not None:
-            self.file.write(lines)
-
-    def keep(self) -> None:
-        """All lines are there."""
-        if self.spooled is not None:
-            self.spooled.seek(0)
-            while chunk := self.spooled.read(1 << 20):
-                sys.stdout.buffer.write(chunk)
-        self._close()
-        if self.part is not None and self.target is not None:
-            self.written = self.part.stat().st_size
-            self.part.chmod(self.target.stat().st_mode & 0o7777 if self.target.exists() else 0o644)
-            self.part.replace(self.target)
-            self.part = None
-
-    def drop(self) -> None:
-        """What was written is not wanted."""
-        self._close()
-        if self.part is not None:
-            self.part.unlink(missing_ok=True)
-            self.part = None
-
-    def size(self) -> int:
-        """Bytes of what stands there now."""
-        return self.written
-
-    def _close(self) -> None:
-        for file in (self.file, self.raw):
-            if file is not None:
-                file.close()
+    write: Callable[[bytes], object]
+    wanted: bool = False
 
 
 @contextlib.contextmanager
-def _target(task: Task, packed: bool, dry_run: bool) -> Iterator[_Target]:
-    target = _Target(Path(task.target) if task.target else None, packed, dry_run)
+def _sink(task: Task, how: How) -> Iterator[_Sink]:
+    """Lines wait beside the target until all are there: a file with an error in it leaves nothing behind."""
+    if how.dry_run:
+        yield _Sink(len)
+        return
+    if task.target is None:
+        with tempfile.TemporaryFile() as file:
+            yield _Sink(file.write)
+            file.seek(0)
+            shutil.copyfileobj(file, sys.stdout.buffer)
+        return
+    target = Path(task.target)
+    target.parent.mkdir(parents=True, exist_ok=True)
+    handle, name = tempfile.mkstemp(dir=target.parent, prefix=".", suffix=".part")
     try:
-        yield target
+        with os.fdopen(handle, "wb") as raw:
+            if task.is_packed:
+                # Without name and time: the same lines are the same bytes
+                with gzip.GzipFile("", "wb", 6, raw, mtime=0) as packed:
+                    yield (sink := _Sink(packed.write))
+            else:
+                yield (sink := _Sink(raw.write))
+        if sink.wanted:
+            Path(name).chmod(_mode(target))
+            Path(name).replace(target)
     finally:
-        target.drop()
+        Path(name).unlink(missing_ok=True)
 
 
 # --- telling -----------------------------------------------------------------------------------------------------
@@ -654,7 +646,7 @@ def _progress(tasks: list[Task]) -> Iterator[Callable[[int], Any]]:
     from rich.console import Console
     from rich.progress import BarColumn, DownloadColumn, Progress, TimeRemainingColumn
 
-    console = Console(stderr=True)
-    with Progress(BarColumn(), DownloadColumn(), TimeRemainingColumn(), console=console, transient=True) as bar:
+    columns = (BarColumn(), DownloadColumn(), TimeRemainingColumn())
+    with Progress(*columns, console=Console(stderr=True), transient=True, redirect_stdout=False) as bar:
         shown = bar.add_task("Cleaning", total=sum(task.size for task in tasks))
         yield lambda size: bar.advance(shown, size)

@@ -16,7 +16,7 @@ from collections.abc import AsyncIterator
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, ClassVar
+from typing import TYPE_CHECKING, Any
 from urllib.parse import quote, urlsplit
 
 from lxml import etree
@@ -64,11 +64,14 @@ class Command(ScrapyCommand):
     def add_options(self, parser: argparse.ArgumentParser) -> None:
         """Called by Scrapy."""
         super().add_options(parser)
-        parser.add_argument("--format", choices=["text", "json"], help="what to print: headline and text (default), or the whole record")
-        parser.add_argument("--show", action="store_true", help="print the page's blocks, kept and removed, each removed one with the rule that cut it")
-        parser.add_argument("--url", metavar="URL", help="the address of the page in FILE or on standard input (default: its canonical link)")
-        parser.add_argument("--generic", action="store_true", help="read the page as one of an unknown paper: no rules of sites or families")
-        parser.add_argument("--captions", action="store_true", help="put captions into the text, where they stand on the page")
+        option = parser.add_argument
+        option("--format", choices=["text", "json"], help="headline and text (default), or the whole record")
+        option(
+            "--show", action="store_true", help="print the page's blocks; with each removed one the rule that cut it"
+        )
+        option("--url", metavar="URL", help="the address of the page in FILE or - (default: its own canonical link)")
+        option("--generic", action="store_true", help="read the page as an unknown paper's: no site or family rules")
+        option("--captions", action="store_true", help="put captions into the text, where they stand on the page")
 
     def process_options(self, args: list[str], opts: argparse.Namespace) -> None:
         """No log, unless the command line asks for one: what went wrong is told in one line."""
@@ -100,7 +103,7 @@ class Command(ScrapyCommand):
         try:
             cleaned = cleaner.clean(page, generic=opts.generic)
         except NotAnArticle as error:
-            self._fail(3, f"not an article: {error.reason} ({error.detail})" if error.detail else f"not an article: {error.reason}")
+            self._fail(3, f"not an article: {error.reason}" + (f" ({error.detail})" if error.detail else ""))
             return
         try:
             self._print(cleaned, "show" if opts.show else opts.format or "text")
@@ -119,8 +122,8 @@ class Command(ScrapyCommand):
 
             show(cleaned, Console(highlight=False))
         elif form == "json":
-            reading = {"coverage": cleaned.coverage, "agreement": cleaned.agreement, "template_missed": cleaned.template_missed}
-            record = {**cleaned.article.to_dict(), "reading": reading}
+            how = ("coverage", "agreement", "template_missed")
+            record = {**cleaned.article.to_dict(), "reading": {name: getattr(cleaned, name) for name in how}}
             sys.stdout.write(json.dumps(record, ensure_ascii=False, indent=2) + "\n")
         else:
             sys.stdout.write(text_file(cleaned.article).decode())
@@ -172,7 +175,7 @@ class OnePage(Spider):
 
     name = "clean"
     #: No catalog is opened, no process started, and no state of an earlier run kept.
-    custom_settings: ClassVar[dict[Any, Any] | None] = {"EXTENSIONS": {}, "ITEM_PIPELINES": {}, "FEEDS": {}, "JOBDIR": None}
+    custom_settings: dict[Any, Any] | None = {"EXTENSIONS": {}, "ITEM_PIPELINES": {}, "FEEDS": {}, "JOBDIR": None}  # noqa: RUF012
 
     def __init__(self, url: str, got: Got) -> None:
         super().__init__()
@@ -196,13 +199,14 @@ class OnePage(Spider):
         elif isinstance(error, NotSaved):
             self.got.why = "not fetched: REPLAY holds no answer for this address"
         elif isinstance(error, IgnoreRequest):
-            self.got.why = "not fetched: refused by robots.txt" if "robots" in str(error).lower() else f"not fetched: {error}"
+            refused = "robots" in str(error).lower()
+            self.got.why = "not fetched: refused by robots.txt" if refused else f"not fetched: {error}"
         else:
             self.got.why = f"not fetched: {type(error).__name__}: {str(error)[:200]}"
 
 
 def own_address(body: bytes, name: str) -> str:
-    """The address that a saved page gives itself (canonical link, else og:url), else one on localhost with the file's name."""
+    """The address that a saved page gives itself (canonical link, else og:url), or one on localhost with its name."""
     default = f"http://localhost/{quote(name)}"
     try:
         own = metadata.facts(parse(decode(body)), default).canonical
@@ -230,7 +234,7 @@ class _Look:
 
 
 def show(cleaned: Cleaned, console: Console) -> None:
-    """Prints what was read, and block by block what was kept (`+`), taken as the lead (`=`) or removed (`-`) by which rule."""
+    """Prints what was read, and each block: kept (`+`), taken as the lead (`=`), or removed (`-`) by which rule."""
     from rich.text import Text
 
     for name, value in _facts(cleaned):
@@ -258,6 +262,7 @@ def _facts(cleaned: Cleaned) -> list[tuple[str, str]]:
     article: Article = cleaned.article
     kept = sum(block.kept or block.rule == "lead" for block in cleaned.blocks)
     source = f"{article.source.name} {article.source.url}".strip() if article.source else ""
+    agreement = f", agreement {cleaned.agreement:.0%}" if cleaned.agreement is not None else ""
     missed = "; its paper's or family's rules found no body" if cleaned.template_missed else ""
     return [
         ("Headline", article.title),
@@ -270,5 +275,5 @@ def _facts(cleaned: Cleaned) -> list[tuple[str, str]]:
         ("Address", article.canonical_url),
         ("Extractor", article.extractor + missed),
         ("Blocks", f"{kept} kept, {len(cleaned.blocks) - kept} removed"),
-        ("Coverage", f"{cleaned.coverage:.0%}" + (f", agreement {cleaned.agreement:.0%}" if cleaned.agreement is not None else "")),
+        ("Coverage", f"{cleaned.coverage:.0%}{agreement}"),
     ]

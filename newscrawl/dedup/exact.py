@@ -13,7 +13,9 @@ from newscrawl.article import Article
 _LEAD_PREFIX = re.compile(r"^\s*(?:\([^()\n]{2,30}\)\s*[-–—:]?|[A-ZĐĂÂÊÔƠƯ&.]{2,12}(?: Online)?\s*[-–—])\s*")
 _WORDS = re.compile(r"\w+")
 # The old and the new place of a tone mark: hòa and hoà, thủy and thuỷ
-_TONE_ON_LAST = re.compile(r"([oO])([aeAE])([\u0300\u0301\u0303\u0309\u0323])(?!\w)|([uU])([yY])([\u0300\u0301\u0303\u0309\u0323])(?!\w)")
+_TONE_ON_LAST = re.compile(
+    r"([oO])([aeAE])([\u0300\u0301\u0303\u0309\u0323])(?!\w)|([uU])([yY])([\u0300\u0301\u0303\u0309\u0323])(?!\w)"
+)
 _LATEST = datetime(9999, 1, 1, tzinfo=UTC)
 
 
@@ -38,4 +40,6 @@ def precedence(article: Article) -> tuple[bool, datetime, str]:
 
 def _old_tones(text: str) -> str:
     decomposed = unicodedata.normalize("NFD", text)
-    return unicodedata.normalize("NFC", _TONE_ON_LAST.sub(lambda m: f"{m[1]}{m[3]}{m[2]}" if m[1] else f"{m[4]}{m[6]}{m[5]}", decomposed))
+    return unicodedata.normalize(
+        "NFC", _TONE_ON_LAST.sub(lambda m: f"{m[1]}{m[3]}{m[2]}" if m[1] else f"{m[4]}{m[6]}{m[5]}", decomposed)
+    )

@@ -116,4 +116,3 @@ class CleaningPool:
             self.pool.join()
         if self.thread is not None:
             self.thread.shutdown(wait=False, cancel_futures=True)
-

@@ -34,7 +34,12 @@ class House:
             for name, value in offline.items():
                 settings.set(name, value, _PRIORITY)
             return
-        slow = {host: site.delay for site in Sites.load(settings.get("SEEDS_DIR") or None).values() if site.delay for host in site.hosts}
+        slow = {
+            host: site.delay
+            for site in Sites.load(settings.get("SEEDS_DIR") or None).values()
+            if site.delay
+            for host in site.hosts
+        }
         default = settings.getfloat("DOWNLOAD_DELAY")
         slots = {host: {"delay": max(delay, default), "concurrency": 1} for host, delay in slow.items()}
         settings.set("DOWNLOAD_SLOTS", {**slots, **settings.getdict("DOWNLOAD_SLOTS")}, _PRIORITY)

@@ -19,4 +19,8 @@ class QuietLog(LogFormatter):
 
     def dropped(self, item: Any, exception: BaseException, response: Response | Exception | None) -> Any:
         """One line at DEBUG; the counts are in the table at the end."""
-        return {"level": 10, "msg": "Dropped %(url)s: %(why)s", "args": {"url": getattr(item, "url", response), "why": exception}}
+        return {
+            "level": 10,
+            "msg": "Dropped %(url)s: %(why)s",
+            "args": {"url": getattr(item, "url", response), "why": exception},
+        }

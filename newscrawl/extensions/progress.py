@@ -73,7 +73,9 @@ class Progress:
         self.console.print(self.table(rows, final=True))
         for row in rows:
             for url, why in row.silent.items():
-                self.console.print(f"  {row.domain}: nothing at {url} ({why})", style="yellow", highlight=False, soft_wrap=True)
+                self.console.print(
+                    f"  {row.domain}: nothing at {url} ({why})", style="yellow", highlight=False, soft_wrap=True
+                )
         saved, known = sum(row.saved for row in rows), sum(row.known for row in rows)
         if not saved and known:
             self.console.print(f"Nothing new: all {known} articles found are in the corpus already.", highlight=False)
@@ -82,16 +84,23 @@ class Progress:
     def table(self, rows: list[Row], final: bool = False) -> Table:
         """The tally as a table; with totals when it is the last."""
         elapsed = max(time.monotonic() - self.started, 0.001)
-        table = Table(title=None if not final else f"{elapsed:.1f} s", title_justify="left", show_footer=final and len(rows) > 1)
+        table = Table(
+            title=None if not final else f"{elapsed:.1f} s", title_justify="left", show_footer=final and len(rows) > 1
+        )
         totals = Row(
             f"{len(rows)} papers",
-            *(sum(getattr(row, name) for row in rows) for name in ("found", "known", "seen", "saved", "duplicates", "characters")),
+            *(
+                sum(getattr(row, name) for row in rows)
+                for name in ("found", "known", "seen", "saved", "duplicates", "characters")
+            ),
         )
         for row in rows:
             for reason, count in row.dropped.items():
                 totals.dropped[reason] = totals.dropped.get(reason, 0) + count
         for name, footer in zip(_COLUMNS, _cells(totals, elapsed), strict=True):
-            table.add_column(name, footer=footer, justify="left" if name in {"paper", "dropped"} else "right", overflow="fold")
+            table.add_column(
+                name, footer=footer, justify="left" if name in {"paper", "dropped"} else "right", overflow="fold"
+            )
         for row in rows:
             table.add_row(*_cells(row, elapsed))
         return table

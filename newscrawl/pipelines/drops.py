@@ -34,7 +34,9 @@ class Drops:
         """Notes a `Drop`; hands on everything else."""
         if not isinstance(item, Drop):
             return item
-        self.corpus.catalog.mark(item.id, item.url, item.domain, state_of(item.reason), f"{item.reason}: {item.detail}".rstrip(": "))
+        self.corpus.catalog.mark(
+            item.id, item.url, item.domain, state_of(item.reason), f"{item.reason}: {item.detail}".rstrip(": ")
+        )
         self.tally.add(item.domain, f"dropped/{item.reason}")
         raise DropItem(item.reason)
 

@@ -140,11 +140,15 @@ class NewsSpider(Spider):
         self.tally.add(site.domain, "found", len(fresh))
         catalog = Corpus.of(self.crawler).catalog
         states = catalog.states_of(list(fresh))
-        catalog.found((address, link.url, site.domain, found_on) for address, link in fresh.items() if address not in states)
+        catalog.found(
+            (address, link.url, site.domain, found_on) for address, link in fresh.items() if address not in states
+        )
         for address, link in fresh.items():
             if states.get(address) in FINAL:
                 self.tally.add(site.domain, "known")
-            elif self._outside(link.published_at) or (self.since and link.modified_at and _local(link.modified_at) < self.since):
+            elif self._outside(link.published_at) or (
+                self.since and link.modified_at and _local(link.modified_at) < self.since
+            ):
                 self.tally.add(site.domain, "dropped/outside dates")
             else:
                 yield from self._next(site, self._article(link, address, site))
@@ -172,11 +176,15 @@ class NewsSpider(Spider):
             queue.under_way += 1
             yield queue.waiting.popleft()
 
-    async def parse_article(self, response: Response, site: Site, address: str, asked: str) -> AsyncIterator[Article | Drop]:
+    async def parse_article(
+        self, response: Response, site: Site, address: str, asked: str
+    ) -> AsyncIterator[Article | Drop]:
         """Has the page cleaned."""
         self.tally.add(site.domain, "seen")
         fetched_at = response.meta.get("fetched_at") or datetime.now(UTC).astimezone(VIETNAM).replace(microsecond=0)
-        result = await CleaningPool.of(self.crawler).clean(Page(response.url, response.body, _content_type(response), fetched_at))
+        result = await CleaningPool.of(self.crawler).clean(
+            Page(response.url, response.body, _content_type(response), fetched_at)
+        )
         article = result.article
         if article is None:
             reason, detail = result.drop or ("cleaning failed", "")
@@ -199,7 +207,9 @@ class NewsSpider(Spider):
         reason, detail = _why(failure)
         yield Drop(kwargs["address"], kwargs["asked"], kwargs["site"].domain, reason, detail)
 
-    def _item_done(self, item: Article | Drop, response: Response | None = None, exception: BaseException | None = None) -> None:
+    def _item_done(
+        self, item: Article | Drop, response: Response | None = None, exception: BaseException | None = None
+    ) -> None:
         """Lets the next article of a paper go, when `limit` holds some back."""
         del response
         queue = self.queues.get(item.domain)

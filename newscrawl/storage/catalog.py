@@ -11,7 +11,20 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any, Literal, get_args
 
-from sqlalchemy import Column, DateTime, Index, Integer, MetaData, String, Table, Text, create_engine, event, func, select
+from sqlalchemy import (
+    Column,
+    DateTime,
+    Index,
+    Integer,
+    MetaData,
+    String,
+    Table,
+    Text,
+    create_engine,
+    event,
+    func,
+    select,
+)
 from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.engine import Connection, Engine, make_url
 from sqlalchemy.exc import ArgumentError, SQLAlchemyError
@@ -99,9 +112,13 @@ class Catalog:
                 _metadata.create_all(db)
                 self._check_version(db)
         except ArgumentError as error:
-            raise CatalogError(f"CATALOG_URL {url!r} is no database address: write sqlite:///path or postgresql+psycopg://…") from error
+            raise CatalogError(
+                f"CATALOG_URL {url!r} is no database address: write sqlite:///path or postgresql+psycopg://…"
+            ) from error
         except (SQLAlchemyError, OSError) as error:
-            raise CatalogError(f"The catalog at {url} cannot be opened: {error}. Check the path and its permissions.") from error
+            raise CatalogError(
+                f"The catalog at {url} cannot be opened: {error}. Check the path and its permissions."
+            ) from error
 
     @staticmethod
     def _check_version(db: Connection) -> None:
@@ -152,7 +169,9 @@ class Catalog:
         with self._engine.begin() as db:
             self._mark(db, address, url, domain, state, reason, duplicate_of)
 
-    def _mark(self, db: Connection, address: str, url: str, domain: str, state: State, reason: str, duplicate_of: str) -> None:
+    def _mark(
+        self, db: Connection, address: str, url: str, domain: str, state: State, reason: str, duplicate_of: str
+    ) -> None:
         now = datetime.now(UTC)
         changes = {"state": state, "reason": reason, "duplicate_of": duplicate_of, "changed_at": now}
         row = {"id": address, "url": url, "domain": domain, "found_on": "", "found_at": now, **changes}
@@ -160,7 +179,9 @@ class Catalog:
 
     def states(self) -> dict[str, dict[str, int]]:
         """How many addresses of each domain are in each state."""
-        query = select(_addresses.c.domain, _addresses.c.state, func.count()).group_by(_addresses.c.domain, _addresses.c.state)
+        query = select(_addresses.c.domain, _addresses.c.state, func.count()).group_by(
+            _addresses.c.domain, _addresses.c.state
+        )
         found: dict[str, dict[str, int]] = {}
         with self._engine.connect() as db:
             for domain, state, count in db.execute(query):
@@ -192,19 +213,27 @@ class Catalog:
     def articles(self, domain: str, month: str) -> list[Saved]:
         """The saved articles of a paper and month, in the order of publication."""
         names = Saved.__slots__
-        query = select(*(_articles.c[name] for name in names)).where(_articles.c.domain == domain, _articles.c.month == month)
+        query = select(*(_articles.c[name] for name in names)).where(
+            _articles.c.domain == domain, _articles.c.month == month
+        )
         with self._engine.connect() as db:
             rows = db.execute(query.order_by(_articles.c.published_at, _articles.c.id)).all()
         return [Saved(**{**row._mapping, "credited": bool(row.credited)}) for row in rows]
 
     def save(self, saved: Saved, instead_of: Saved | None = None) -> None:
         """Notes a saved article, its address with it. `instead_of` is one of the same text that gives way to it."""
-        values = {**{name: getattr(saved, name) for name in Saved.__slots__}, "credited": int(saved.credited), "saved_at": datetime.now(UTC)}
+        values = {
+            **{name: getattr(saved, name) for name in Saved.__slots__},
+            "credited": int(saved.credited),
+            "saved_at": datetime.now(UTC),
+        }
         with self._engine.begin() as db:
             if instead_of is not None and instead_of.id != saved.id:
                 db.execute(_articles.delete().where(_articles.c.id == instead_of.id))
                 self._mark(db, instead_of.id, instead_of.url, instead_of.domain, "duplicate", "same text", saved.id)
-                db.execute(_addresses.update().where(_addresses.c.duplicate_of == instead_of.id).values(duplicate_of=saved.id))
+                db.execute(
+                    _addresses.update().where(_addresses.c.duplicate_of == instead_of.id).values(duplicate_of=saved.id)
+                )
             db.execute(self._insert(_articles).values(values).on_conflict_do_update(index_elements=["id"], set_=values))
             self._mark(db, saved.id, saved.url, saved.domain, "saved", "", "")
 

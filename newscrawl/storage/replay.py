@@ -37,10 +37,14 @@ class FixtureReplay:
     def __init__(self, folder: Path) -> None:
         self.folder = folder
         if not folder.exists():
-            raise ReplayError(f"REPLAY={folder}: there is no such folder. Name a folder of fixtures, e.g. -s REPLAY=fixtures")
+            raise ReplayError(
+                f"REPLAY={folder}: there is no such folder. Name a folder of fixtures, e.g. -s REPLAY=fixtures"
+            )
         indexes = [folder / INDEX] if (folder / INDEX).exists() else sorted(folder.glob(f"*/{INDEX}"))
         if not indexes:
-            raise ReplayError(f"REPLAY={folder}: neither it nor a folder in it holds {INDEX}. Name a folder of fixtures, e.g. -s REPLAY=fixtures")
+            raise ReplayError(
+                f"REPLAY={folder}: neither it nor a folder in it holds {INDEX}. Name a folder of fixtures, e.g. -s REPLAY=fixtures"
+            )
         self._entries: dict[str, tuple[Path, dict[str, Any]]] = {}
         for index in indexes:
             self._read(index)
@@ -54,7 +58,9 @@ class FixtureReplay:
         for number, entry in enumerate(data.get("response", [])):
             where = f"{index}: response[{number}]"
             if unknown := set(entry) - _KEYS:
-                raise ReplayError(f"{where}: unknown key {sorted(unknown)[0]!r}. Write one of: {', '.join(sorted(_KEYS))}")
+                raise ReplayError(
+                    f"{where}: unknown key {sorted(unknown)[0]!r}. Write one of: {', '.join(sorted(_KEYS))}"
+                )
             if "url" not in entry:
                 raise ReplayError(f"{where}: url is missing")
             if entry["url"] in self._entries:
