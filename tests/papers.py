@@ -1,4 +1,4 @@
-"""Invented papers: their files in `seeds/`, their pages as saved responses, and `scrapy` run on them as a person would."""
+"""Invented papers: their files in `seeds/`, their pages as saved responses, and `scrapy` run on them by a person."""
 
 from __future__ import annotations
 
@@ -48,8 +48,8 @@ MARKET = Story(
     (
         "Từ sáng nay, hơn tám mươi ghe bán dưa và khoai lang của chợ nổi Vàm Lách buộc dây ở bến mới phía hạ lưu, cách "
         "chỗ cũ chừng nửa cây số, vì bờ kè ngay đầu chợ đã nứt một đường dài từ sau con nước rằm.",
-        "Bà Lâm Thị Chín, người bán bún riêu trên ghe ba chục năm, nói khách quen vẫn tìm được bà nhờ cây bẹo treo chùm "
-        "đu đủ. Bà chỉ lo mùa gió chướng tới, sóng ở bến mới đánh thẳng vào mạn ghe nhỏ.",
+        "Bà Lâm Thị Chín, người bán bún riêu trên ghe ba chục năm, nói khách quen vẫn tìm được bà nhờ cây bẹo treo "
+        "chùm đu đủ. Bà chỉ lo mùa gió chướng tới, sóng ở bến mới đánh thẳng vào mạn ghe nhỏ.",
     ),
 )
 LIBRARY = Story(
@@ -57,17 +57,17 @@ LIBRARY = Story(
     (
         "Thư viện làng Phú Xoan vừa thêm ba buổi tối mỗi tuần để thợ dệt tan ca có chỗ đọc sách. Đèn được câu từ nhà "
         "văn hóa sang, còn tiền điện do hội phụ huynh góp mỗi tháng hai trăm nghìn đồng.",
-        "Thủ thư Đinh Công Trứ cho biết tuần đầu có bốn mươi mốt lượt bạn đọc, đông nhất là học sinh lớp chín. Sách được "
-        "mượn nhiều hơn cả là truyện phiêu lưu và cuốn sổ tay sửa máy dệt cũ.",
+        "Thủ thư Đinh Công Trứ cho biết tuần đầu có bốn mươi mốt lượt bạn đọc, đông nhất là học sinh lớp chín. Sách "
+        "được mượn nhiều hơn cả là truyện phiêu lưu và cuốn sổ tay sửa máy dệt cũ.",
     ),
 )
 BRIDGE = Story(
     "Cầu treo Nà Rược thông xe trước Tết",
     (
-        "Cây cầu treo dài chín mươi sáu mét bắc qua suối Nà Rược đã cho xe máy qua lại từ chiều hôm qua, sớm hơn dự kiến "
-        "gần một tháng. Trước đây, mỗi khi lũ về, ba bản bên kia suối phải nghỉ chợ cả tuần.",
-        "Trưởng bản Lò Văn Pánh kể bà con đã góp hơn sáu trăm ngày công vác đá, trộn vữa. Mặt cầu lát gỗ nghiến, hai bên "
-        "căng lưới thép để trẻ nhỏ đi học không sợ trượt chân.",
+        "Cây cầu treo dài chín mươi sáu mét bắc qua suối Nà Rược đã cho xe máy qua lại từ chiều hôm qua, sớm hơn dự "
+        "kiến gần một tháng. Trước đây, mỗi khi lũ về, ba bản bên kia suối phải nghỉ chợ cả tuần.",
+        "Trưởng bản Lò Văn Pánh kể bà con đã góp hơn sáu trăm ngày công vác đá, trộn vữa. Mặt cầu lát gỗ nghiến, hai "
+        "bên căng lưới thép để trẻ nhỏ đi học không sợ trượt chân.",
     ),
 )
 KITE = Story(
@@ -75,8 +75,8 @@ KITE = Story(
     (
         "Ban tổ chức hội diều sáo Gò Mây quyết định lùi ngày thi sang cuối tuần sau vì trời đứng gió suốt bốn hôm. Hai "
         "mươi bảy cánh diều của chín thôn đã căng giấy, gắn sáo xong và đang treo dọc sân đình.",
-        "Nghệ nhân Phùng Bá Lượng, người khoét bộ sáo năm tầng lớn nhất hội, bảo rằng diều không có gió thì cũng như đò "
-        "không có nước. Ông tranh thủ mấy ngày chờ đợi để dạy đám trẻ cách nghe tiếng sáo mà đoán gió.",
+        "Nghệ nhân Phùng Bá Lượng, người khoét bộ sáo năm tầng lớn nhất hội, bảo rằng diều không có gió thì cũng như "
+        "đò không có nước. Ông tranh thủ mấy ngày chờ đợi để dạy đám trẻ cách nghe tiếng sáo mà đoán gió.",
     ),
 )
 CLINIC = Story(
@@ -100,8 +100,8 @@ WEAVING = Story(
 SCHOOL = Story(
     "Lớp học bơi giữa ruộng của thầy Khảm",
     (
-        "Hết giờ dạy toán, thầy Khảm lại dẫn học trò ra khúc mương rộng sau trường, nơi thầy căng dây phao thành bốn làn "
-        "bơi. Ba mùa hè qua, một trăm mười bảy em trong xã đã tự bơi được hết chiều dài con mương.",
+        "Hết giờ dạy toán, thầy Khảm lại dẫn học trò ra khúc mương rộng sau trường, nơi thầy căng dây phao thành bốn "
+        "làn bơi. Ba mùa hè qua, một trăm mười bảy em trong xã đã tự bơi được hết chiều dài con mương.",
         "Phụ huynh góp cọc tre, hợp tác xã cho mượn máy bơm để thay nước mỗi tuần. Thầy nói mong muốn lớn nhất là có "
         "thêm một người biết sơ cứu đứng trên bờ mỗi buổi tập.",
     ),
@@ -176,13 +176,16 @@ class Paper:
             + "</item>"
             for url, at in items
         ]
-        body = f'<?xml version="1.0"?><rss version="2.0"><channel><title>{self.domain}</title>{"".join(lines)}</channel></rss>'
+        channel = f"<channel><title>{self.domain}</title>{''.join(lines)}</channel>"
+        body = f'<?xml version="1.0"?><rss version="2.0">{channel}</rss>'
         self.answer("/rss/moi.rss", body, content_type="text/xml; charset=utf-8")
 
     def listing(self, *urls: str) -> None:
         """Says what the listing links to."""
         links = "".join(f'<li><a href="{escape(url)}">Đọc bài này</a></li>' for url in urls)
-        self.answer("/tin-moi", f"<!DOCTYPE html><html><head><title>Mới</title></head><body><ul>{links}</ul></body></html>")
+        self.answer(
+            "/tin-moi", f"<!DOCTYPE html><html><head><title>Mới</title></head><body><ul>{links}</ul></body></html>"
+        )
 
     def write(self) -> None:
         """Writes all of it, in place of what stood there."""

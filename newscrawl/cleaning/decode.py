@@ -31,7 +31,7 @@ _SUSPECTS = ("µ", "ø", "ð", "Ç", "º")
 _REFERENCES = re.compile(
     rb"&(?:(?:micro|oslash|eth|Ccedil|ordm);|"
     rb"(?:amp;)*#(?:0*(?:[0-8]|1[124-9]|2\d|3[01]|12[7-9]|1[345]\d|181|186|199|240|248|5[5-7]\d{3}|[1-9]\d{6,})(?!\d)|"
-    rb"[xX]0*(?:[0-8bcefBCEF]|1[\da-fA-F]|7[fF]|[89][\da-fA-F]|[bB][5aA]|[cC]7|[fF][08]|[dD][89a-fA-F]..|[fF][dDfF]..|[1-9a-fA-F][\da-fA-F]{5,})"
+    rb"[xX]0*(?:[0-8bcefBCEF]|1[\da-fA-F]|7[fF]|[89][\da-fA-F]|[bB][5aA]|[cC]7|[fF][08]|[dD][89a-fA-F][\da-fA-F]{2}|[fF][dDfF][\da-fA-F]{2}|[1-9a-fA-F][\da-fA-F]{5,})"
     rb"(?![\da-fA-F])))"
 )
 _NUMBER = re.compile(r"&(?:amp;)*#(?:[xX]([0-9a-fA-F]+)|([0-9]+));?")

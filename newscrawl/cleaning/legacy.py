@@ -21,7 +21,7 @@ import unicodedata
 from collections import Counter
 from collections.abc import Iterable
 from dataclasses import dataclass, field
-from functools import cache
+from functools import cache, lru_cache
 
 from newscrawl.article import NotAnArticle
 
@@ -40,6 +40,8 @@ _BEFORE = 0.5
 #: Share of words that carry a mark, in the runs of text that have any. Vietnamese has two in three.
 _DENSE = 0.2
 _SAMPLE = 60_000
+#: Letters of the longest syllable, "nghiêng", with two to spare for a decomposed one.
+_LONGEST = 9
 
 _RUN = re.compile(r"[^<>]+")
 # Letters that no legacy text has: they say that a run of text is Unicode already
@@ -176,9 +178,13 @@ def _plain_syllables() -> frozenset[str]:
     return frozenset(found)
 
 
-@cache
 def is_syllable(word: str) -> bool:
     """Is the word (NFC, any case) a syllable that Vietnamese can have? Wherever its tone mark is put."""
+    return len(word) <= _LONGEST and _is_syllable(word)
+
+
+@lru_cache(maxsize=20_000)
+def _is_syllable(word: str) -> bool:
     apart = unicodedata.normalize("NFD", word.lower())
     plain = apart.translate(_TONES)
     return len(apart) - len(plain) <= 1 and unicodedata.normalize("NFC", plain) in _plain_syllables()
