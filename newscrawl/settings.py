@@ -24,6 +24,9 @@ CLEAN_PROCESSES = os.cpu_count() or 1
 CLEAN_TIMEOUT = 30.0
 #: Pages after which a cleaning process is replaced by a fresh one; bounds what the libraries' caches grow to.
 CLEAN_PAGES_PER_PROCESS = 5000
+#: Share of the pages of known templates (0 to 1) that are also read as an unknown paper's, and compared: where the two
+#: differ much, the template has changed. Each costs some five times the cleaning of a page.
+CROSS_CHECK = 0.05
 #: Captions in the text, where they stand on the page.
 TEXT_CAPTIONS = False
 #: How the people who run a site can reach you: a mail address or a web page. Put into the user agent.

@@ -128,9 +128,8 @@ class Site:
     version: str
 
     def owns(self, url: str) -> bool:
-        """Does the address belong to this paper (one of its hosts, or a sub-domain)?"""
-        host = urlsplit(url).hostname or ""
-        return host in self.hosts or host == self.domain or host.endswith("." + self.domain)
+        """Is the address on one of this paper's hosts? Other sub-domains may be another desk, or another language."""
+        return (urlsplit(url).hostname or "") in self.hosts
 
     def canonical(self, url: str) -> str:
         """The one address that tracking parameters, fragments, mobile and AMP twins of `url` come down to.

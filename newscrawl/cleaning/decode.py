@@ -36,8 +36,11 @@ _REFERENCES = re.compile(
 )
 _NUMBER = re.compile(r"&(?:amp;)*#(?:[xX]([0-9a-fA-F]+)|([0-9]+));?")
 _C1 = {code: legacy.CP1252[code] if legacy.CP1252[code] != chr(code) else None for code in range(0x80, 0xA0)}
-#: Single-byte Latin charsets that are declared by default, so that the declaration says nothing.
-_LATIN = re.compile(r"cp125[0-8]|iso8859-\d+|latin.*|ascii|koi8-r|mac.*", re.IGNORECASE)
+#: Codecs of text in letters of one byte, and of several; Python has others that a page must not name ("hex", "idna").
+_NARROW = re.compile(r"cp125[0-8]|iso8859-\d+|ascii|koi8-[ru]|cp874|tis-620|mac-roman")
+_WIDE = re.compile(r"big5(?:hkscs)?|gb2312|gbk|gb18030|hz|euc_(?:jp|jis_2004|jisx0213|kr)|shift_jis\w*|iso2022_\w+|cp9(?:32|49|50)|johab")
+#: Share of bytes beyond ASCII above which single-byte text is no page in Latin letters.
+_HIGH = 0.2
 _MENDING = "newscrawl-mend"
 
 
@@ -56,22 +59,20 @@ def decode(body: bytes, content_type: str = "") -> str:
         return _mended(body, body.decode(wide, "ignore"))
     match = _META.search(body, 0, _HEAD)
     declared = (match[1] or match[2]).decode("ascii", "replace") if match else ""
-    candidates = [http_content_type_encoding(content_type) if content_type else None, resolve_encoding(declared) if declared else None]
+    labels = (http_content_type_encoding(content_type) if content_type else None, resolve_encoding(declared) if declared else None)
+    candidates = [name for label in labels if (name := _codec(label))]
     if encoding or _is_utf8(body, declared="utf-8" in candidates):
         return _mended(body, body.decode("utf-8", _MENDING))
-    return _mended(body, _other(body, [name for name in candidates if name], declared))
+    return _mended(body, _other(body, candidates, declared))
 
 
 def _other(body: bytes, candidates: list[str], declared: str) -> str:
     """The text of bytes that are not UTF-8: what the page claims, if its letters do not say better."""
-    wide = [name for name in candidates if not _LATIN.fullmatch(name) and not name.startswith(("utf-", "replacement"))]
-    for name in wide:
-        try:
-            text = codecs.decode(body, name, "replace")
-        except LookupError:
-            continue
-        if (missed := text.count("\ufffd")) <= len(text) * _TOLERANCE:
-            return text.replace("\ufffd", "") if missed else text
+    for name in candidates:
+        if _WIDE.fullmatch(name):
+            text = body.decode(name, "replace")
+            if (missed := text.count("\ufffd")) <= len(text) * _TOLERANCE:
+                return text.replace("\ufffd", "") if missed else text
     latin = body.decode("latin-1").translate(_CP1252)
     text = legacy.undo(latin, least=6)
     if text != latin:
@@ -80,15 +81,17 @@ def _other(body: bytes, candidates: list[str], declared: str) -> str:
         return unicodedata.normalize("NFC", body.decode("cp1258", "ignore"))
     high = len(body) - len(body.decode("ascii", "ignore"))
     controls = len(body) - len(body.translate(None, _CONTROLS))
-    if controls > len(body) * _TOLERANCE or high > len(body) * 0.2:
+    if controls > len(body) * _TOLERANCE or high > len(body) * _HIGH:
         raise NotAnArticle("unreadable", f"no charset explains the bytes (declared: {declared or 'none'})")
-    for name in candidates:
-        if _LATIN.fullmatch(name):
-            try:
-                return codecs.decode(body, name, "ignore")
-            except LookupError:
-                continue
-    return latin
+    name = next(filter(_NARROW.fullmatch, candidates), "")
+    return body.decode(name, "ignore") if name and name != "ascii" else latin
+
+
+def _codec(label: str | None) -> str:
+    try:
+        return codecs.lookup(label).name if label and label.isascii() and "\0" not in label else ""
+    except LookupError:
+        return ""
 
 
 _CP1252 = {code: legacy.CP1252[code] for code in range(0x80, 0xA0)}

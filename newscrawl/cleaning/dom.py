@@ -34,6 +34,7 @@ _STRONG = frozenset(["b", "strong", "h1", "h2", "h3", "h4", "h5", "h6", "th"])
 _ITALIC = frozenset(["i", "em", "cite"])
 HEADINGS = frozenset(["h1", "h2", "h3", "h4", "h5", "h6"])
 _HIDDEN = re.compile(r"display\s*:\s*none|visibility\s*:\s*hidden", re.IGNORECASE)
+_END = re.compile(r"</(?:html|body)\s*>", re.IGNORECASE)
 _XML_DECLARATION = re.compile(r"^\s*<\?xml[^>]*\?>")
 
 Kind = Literal["paragraph", "heading", "item", "caption", "table"]
@@ -72,6 +73,9 @@ def parse(text: str) -> etree._Element:
     text = _XML_DECLARATION.sub("", text.replace("\x00", ""))
     if not text.strip():
         raise NotAnArticle("empty")
+    # Some pages end several times (whole documents pasted into the body); the parser would stop at the first end
+    if (end := _END.search(text)) and end.end() < len(text) - 200:
+        text = _END.sub("", text)
     parser = lxml.html.HTMLParser(encoding="utf-8", remove_comments=True, remove_pis=True, huge_tree=False)
     try:
         tree = lxml.html.document_fromstring(text.encode("utf-8", "replace"), parser=parser)

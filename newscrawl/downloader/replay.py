@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 
 from scrapy.core.downloader.handlers.base import BaseDownloadHandler
 from scrapy.exceptions import DownloadFailedError
-from scrapy.http import Headers
+from scrapy.http import Headers, TextResponse
 from scrapy.responsetypes import responsetypes
 
 from newscrawl.storage.replay import FixtureReplay
@@ -21,7 +21,7 @@ if TYPE_CHECKING:
 logger = logging.getLogger(__name__)
 
 
-class NotSaved(DownloadFailedError):
+class NotSaved(DownloadFailedError):  # noqa: N818 -- reads as what it says
     """The replayed archive holds no answer for an address."""
 
 
@@ -33,12 +33,14 @@ class ReplayHandler(BaseDownloadHandler):
         self.saved = FixtureReplay(Path(crawler.settings["REPLAY"]))
 
     async def download_request(self, request: Request) -> Response:
-        """The saved answer. Raises `NotSaved`."""
+        """The saved answer. Raises `NotSaved`; a robots.txt that was not saved is answered with 404."""
         assert self.crawler.stats
         found = self.saved.get(request.url)
         if found is None:
             self.crawler.stats.inc_value("replay/missing")
             logger.warning("Not saved in %s: %s", self.saved.folder, request.url)
+            if request.url.endswith("/robots.txt"):
+                return TextResponse(request.url, status=404, request=request)
             raise NotSaved(request.url)
         self.crawler.stats.inc_value("replay/served")
         headers = Headers(found.headers)

@@ -20,6 +20,9 @@ if TYPE_CHECKING:
 
 logger = logging.getLogger(__name__)
 
+#: Columns of the final table in a log, which tells no width of its own.
+_LOG_WIDTH = 150
+
 
 class Progress:
     """Shows the tally. A paper that nothing has happened at yet has no line."""
@@ -28,6 +31,8 @@ class Progress:
         self.crawler = crawler
         self.seconds = crawler.settings.getfloat("PROGRESS_SECONDS")
         self.console = Console(stderr=True)
+        if not self.console.is_terminal:
+            self.console = Console(stderr=True, width=_LOG_WIDTH)
         self.live: Live | None = None
         self.started = time.monotonic()
         self.loop = create_looping_call(self.show)
@@ -82,35 +87,41 @@ class Progress:
         self.console.print(f"Text files: {Corpus.of(self.crawler).folder / 'text'}", highlight=False, soft_wrap=True)
 
     def table(self, rows: list[Row], final: bool = False) -> Table:
-        """The tally as a table; with totals when it is the last."""
-        elapsed = max(time.monotonic() - self.started, 0.001)
-        table = Table(
-            title=None if not final else f"{elapsed:.1f} s", title_justify="left", show_footer=final and len(rows) > 1
-        )
-        totals = Row(
-            f"{len(rows)} papers",
-            *(
-                sum(getattr(row, name) for row in rows)
-                for name in ("found", "known", "seen", "saved", "duplicates", "characters")
-            ),
-        )
-        for row in rows:
-            for reason, count in row.dropped.items():
-                totals.dropped[reason] = totals.dropped.get(reason, 0) + count
-        for name, footer in zip(_COLUMNS, _cells(totals, elapsed), strict=True):
-            table.add_column(
-                name, footer=footer, justify="left" if name in {"paper", "dropped"} else "right", overflow="fold"
-            )
-        for row in rows:
-            table.add_row(*_cells(row, elapsed))
+        """The tally as a table: with the rate while the crawl goes on; with totals, and how pages were read, at the end."""
+        seconds = max(time.monotonic() - self.started, 0.001)
+        shown = [_cells(row, seconds, final) for row in rows]
+        totals = _cells(_total(rows), seconds, final) if final and len(rows) > 1 else {}
+        table = Table(title=f"{seconds:.1f} s" if final else None, title_justify="left", show_footer=bool(totals))
+        for name in shown[0] if shown else ():
+            text = name in {"paper", "dropped"}
+            table.add_column(name, footer=totals.get(name, ""), justify="left" if text else "right", overflow="fold")
+        for cells in shown:
+            table.add_row(*cells.values())
         return table
 
 
-_COLUMNS = ("paper", "found", "known", "pages", "saved", "duplicates", "dropped", "characters", "pages/min")
+def _total(rows: list[Row]) -> Row:
+    total = Row(f"{len(rows)} papers")
+    for row in rows:
+        for name in ("found", "known", "seen", "saved", "duplicates", "characters", "compared", "disagreed"):
+            setattr(total, name, getattr(total, name) + getattr(row, name))
+        for reason, count in row.dropped.items():
+            total.dropped[reason] = total.dropped.get(reason, 0) + count
+    return total
 
 
-def _cells(row: Row, elapsed: float) -> tuple[str, ...]:
-    dropped = ", ".join(f"{count} {reason}" for reason, count in sorted(row.dropped.items()))
-    rate = f"{row.seen / elapsed * 60:.0f}"
-    numbers = (row.found, row.known, row.seen, row.saved, row.duplicates)
-    return (row.domain, *(str(number) for number in numbers), dropped, f"{row.characters:,}", rate)
+def _cells(row: Row, seconds: float, final: bool) -> dict[str, str]:
+    cells = {
+        "paper": row.domain,
+        "found": str(row.found),
+        "known": str(row.known),
+        "pages": str(row.seen),
+        "saved": str(row.saved),
+        "duplicates": str(row.duplicates),
+        "dropped": ", ".join(f"{count} {reason}" for reason, count in sorted(row.dropped.items())),
+    }
+    if not final:
+        return {**cells, "pages/min": f"{row.seen / seconds * 60:.0f}"}
+    kept = f"{row.kept_percent} %" if row.covered else ""
+    disagree = f"{row.disagreed}/{row.compared}" if row.compared else ""
+    return {**cells, "characters": f"{row.characters:,}", "kept": kept, "disagree": disagree}

@@ -21,9 +21,22 @@ class Row:
     saved: int = 0
     duplicates: int = 0
     characters: int = 0
+    #: Articles whose body was read by a known template, and the mean share of the body's own text that was kept (%).
+    covered: int = 0
+    kept_percent: int = 0
+    #: Pages read both ways, and those on which the two readings disagree.
+    compared: int = 0
+    disagreed: int = 0
+    #: Pages on which no rule of the paper's template found the body.
+    template_missed: int = 0
     dropped: dict[str, int] = field(default_factory=dict)
     #: Start points that gave no link, and why.
     silent: dict[str, str] = field(default_factory=dict)
+
+
+_COUNTS = frozenset(
+    "found known seen saved duplicates characters covered kept_percent compared disagreed template_missed".split()
+)
 
 
 class Tally:
@@ -66,8 +79,10 @@ class Tally:
             row = rows.setdefault(domain, Row(domain))
             if what.startswith("dropped/"):
                 row.dropped[what.removeprefix("dropped/")] = value
-            elif what in {"found", "known", "seen", "saved", "duplicates", "characters"}:
+            elif what in _COUNTS:
                 setattr(row, what, value)
         for domain, silent in self._silent.items():
             rows.setdefault(domain, Row(domain)).silent.update(silent)
+        for row in rows.values():
+            row.kept_percent = round(row.kept_percent / row.covered) if row.covered else 0
         return [rows[domain] for domain in sorted(rows)]

@@ -17,7 +17,7 @@ from newscrawl.article import Article, Drop, Page, article_id
 from newscrawl.cleaning.dates import VIETNAM
 from newscrawl.discovery import Link, choose, discover
 from newscrawl.downloader.replay import NotSaved
-from newscrawl.extensions.cleaning import CleaningPool
+from newscrawl.extensions.cleaning import CleaningPool, Result
 from newscrawl.extensions.corpus import Corpus
 from newscrawl.extensions.tally import Tally
 from newscrawl.sites import Site, Sites
@@ -33,9 +33,11 @@ logger = logging.getLogger(__name__)
 #: Sitemap indexes inside sitemap indexes, at most.
 MAX_DEPTH = 3
 _DISCOVERY, _ARTICLE = 10, 0
+#: Word overlap (F1) of the two readings of a page below which they disagree.
+AGREEMENT = 0.8
 
 
-class BadArgument(ValueError):
+class BadArgument(ValueError):  # noqa: N818 -- reads as what it says
     """A spider argument (`-a name=value`) is wrong. The message names the remedy."""
 
 
@@ -128,7 +130,7 @@ class NewsSpider(Spider):
         """Notes a start point that did not answer."""
         request: Request = failure.request  # type: ignore[attr-defined]
         reason, detail = _why(failure)
-        self.tally.silent(request.cb_kwargs["site"].domain, request.url, f"{reason} {detail}".strip())
+        self.tally.silent(request.cb_kwargs["site"].domain, request.url, f"{reason}: {detail}".rstrip(": "))
 
     def _articles(self, links: Iterable[Link], site: Site, found_on: str) -> Iterator[Request]:
         fresh: dict[str, Link] = {}
@@ -190,8 +192,7 @@ class NewsSpider(Spider):
             reason, detail = result.drop or ("cleaning failed", "")
             yield Drop(address, asked, site.domain, reason, detail)
             return
-        if result.template_missed:
-            self.tally.add(site.domain, "template missed")
+        self._note_reading(site.domain, result)
         if self._outside(article.published_at):
             yield Drop(address, asked, site.domain, "outside dates", str(article.published_at))
             return
@@ -199,6 +200,15 @@ class NewsSpider(Spider):
             # A redirect, or a canonical link to another number: this address stands for that article
             Corpus.of(self.crawler).catalog.mark(address, asked, site.domain, "duplicate", "same address", article.id)
         yield article
+
+    def _note_reading(self, domain: str, result: Result) -> None:
+        tally = self.tally
+        tally.add(domain, "covered")
+        tally.add(domain, "kept_percent", round(100 * result.coverage))
+        tally.add(domain, "template_missed", int(result.template_missed))
+        if result.agreement is not None:
+            tally.add(domain, "compared")
+            tally.add(domain, "disagreed", int(result.agreement < AGREEMENT))
 
     async def article_failed(self, failure: Failure) -> AsyncIterator[Drop]:
         """Turns a failed request into a drop."""
