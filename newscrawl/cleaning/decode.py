@@ -35,7 +35,10 @@ _REFERENCES = re.compile(
     rb"(?![\da-fA-F])))"
 )
 _NUMBER = re.compile(r"&(?:amp;)*#(?:[xX]([0-9a-fA-F]+)|([0-9]+));?")
-_C1 = {code: legacy.CP1252[code] if legacy.CP1252[code] != chr(code) else None for code in range(0x80, 0xA0)}
+#: Quotation marks, dash and ellipsis of windows-1252 that became C1 controls.
+_STRAY = ("\x85", "\x92", "\x93", "\x96")
+_CP1252 = {code: legacy.CP1252[code] for code in range(0x80, 0xA0)}
+_EMPTY = dict.fromkeys(code for code, letter in _CP1252.items() if letter == chr(code))
 #: Codecs of text in letters of one byte, and of several; Python has others that a page must not name ("hex", "idna").
 _NARROW = re.compile(r"cp125[0-8]|iso8859-\d+|ascii|koi8-[ru]|cp874|tis-620|mac-roman")
 _WIDE = re.compile(r"big5(?:hkscs)?|gb2312|gbk|gb18030|hz|euc_(?:jp|jis_2004|jisx0213|kr)|shift_jis\w*|iso2022_\w+|cp9(?:32|49|50)|johab")
@@ -51,12 +54,13 @@ def decode(body: bytes, content_type: str = "") -> str:
         body = body[len(bom) :]
         if encoding != "utf-8":
             return _mended(body, body.decode(encoding, "ignore"))
+    elif wide := _utf16(body):  # which is valid UTF-8 too, as long as all letters are ASCII
+        return _mended(body, body.decode(wide, "ignore"))
     try:
         return _mended(body, body.decode("utf-8"))
-    except UnicodeDecodeError:
-        pass
-    if wide := _utf16(body):
-        return _mended(body, body.decode(wide, "ignore"))
+    except UnicodeDecodeError as error:
+        if error.reason == "unexpected end of data":  # the only fault
+            return _mended(body, body[: error.start].decode("utf-8"))
     match = _META.search(body, 0, _HEAD)
     declared = (match[1] or match[2]).decode("ascii", "replace") if match else ""
     labels = (http_content_type_encoding(content_type) if content_type else None, resolve_encoding(declared) if declared else None)
@@ -81,9 +85,10 @@ def _other(body: bytes, candidates: list[str], declared: str) -> str:
         return unicodedata.normalize("NFC", body.decode("cp1258", "ignore"))
     high = len(body) - len(body.decode("ascii", "ignore"))
     controls = len(body) - len(body.translate(None, _CONTROLS))
-    if controls > len(body) * _TOLERANCE or high > len(body) * _HIGH:
-        raise NotAnArticle("unreadable", f"no charset explains the bytes (declared: {declared or 'none'})")
     name = next(filter(_NARROW.fullmatch, candidates), "")
+    # Pages of other scripts name their charset
+    if controls > len(body) * _TOLERANCE or (high > len(body) * _HIGH and name in {"", "ascii", "cp1252", "iso8859-1"}):
+        raise NotAnArticle("unreadable", f"no charset explains the bytes (declared: {declared or 'none'})")
     return body.decode(name, "ignore") if name and name != "ascii" else latin
 
 
@@ -94,7 +99,6 @@ def _codec(label: str | None) -> str:
         return ""
 
 
-_CP1252 = {code: legacy.CP1252[code] for code in range(0x80, 0xA0)}
 _CONTROLS = bytes([*range(0x09), 0x0B, *range(0x0E, 0x1B), *range(0x1C, 0x20), 0x7F, 0x81, 0x8D, 0x8F, 0x90, 0x9D])
 
 
@@ -124,22 +128,26 @@ codecs.register_error(_MENDING, _mend)
 
 def _mended(body: bytes, text: str) -> str:
     """Text without what makes letters unreadable later: legacy letters, stray C1 controls, broken references."""
-    if "\x96" in text or "\x93" in text or "\x85" in text or "\x92" in text:
-        text = text.translate(_C1)
     suspect = any(letter in text and text.count(letter) > 2 for letter in _SUSPECTS)
-    if _REFERENCES.search(body) or (body[:2].count(0) and "&" in text):
-        text = _NUMBER.sub(_reference, text)
+    stray = any(control in text for control in _STRAY)
+    broken = _REFERENCES.search(body) is not None or (b"\0" in body[:400] and "&" in text)
+    if not (suspect or stray or broken):
+        return text
+    if stray:
+        text = text.translate(_CP1252)
+    if broken:
         # Halves of pairs come together here; a half alone is no letter
-        text = text.encode("utf-16-le", "surrogatepass").decode("utf-16-le", "ignore")
-        suspect = True
-    return legacy.undo(text) if suspect else text
+        text = _NUMBER.sub(_reference, text).encode("utf-16-le", "surrogatepass").decode("utf-16-le", "ignore")
+    if suspect or broken:
+        text = legacy.undo(text)
+    return text.translate(_EMPTY)
 
 
 def _reference(match: re.Match[str]) -> str:
     digits = match[1] or match[2]
     code = int(digits, 16 if match[1] else 10) if len(digits) < 12 else 0x110000
     if 0x80 <= code < 0xA0:
-        return _C1[code] or ""
+        return legacy.CP1252[code]
     if 0xD800 <= code < 0xE000:
         return chr(code)
     if code > 0x10FFFF or (code < 0x20 and code not in {9, 10, 13}) or code == 0x7F or code & 0xFFFE == 0xFFFE or 0xFDD0 <= code < 0xFDF0:
@@ -150,7 +158,7 @@ def _reference(match: re.Match[str]) -> str:
 def _utf16(body: bytes) -> str:
     """UTF-16 without a byte-order mark: every other byte of markup is zero."""
     head = body[:400]
-    if len(head) < 40:
+    if len(head) < 40 or b"\0" not in head:
         return ""
     if head[1::2].count(0) > len(head) * 0.4:
         return "utf-16-le"

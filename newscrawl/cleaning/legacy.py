@@ -50,13 +50,15 @@ _ENTITY = re.compile(r"&(?:#(?:[0-9]{2,4}|[xX][0-9a-fA-F]{2,4})|[A-Za-z]{2,8}[0-
 _TONES = dict.fromkeys(map(ord, "\u0300\u0301\u0303\u0309\u0323"))
 # Signs that stand alone as what they are, also in legacy text
 _SIGNS = frozenset("©®«»·°¨´¸¤§¢£¥¦±")
+# Words of one letter
+_ALONE = frozenset("àạởôừờếýúơốỷ")
 # The text right behind a tag that names a capital font of the ABC family (.VnTimeH, .VnArialH)
 _CAPITAL_FONT = re.compile(r"(<[^<>]{0,300}\.Vn[A-Za-z0-9 ]{1,30}H\b[^<>]{0,300}>)([^<>&]+)")
 _HIGH = "".join(re.escape(letter) for letter in _BYTE if ord(letter) > 0x7F)
 # UTF-8 read as windows-1252: what the bytes of one letter or several look like
 _DOUBLE = re.compile(f"[Â-ô][{_HIGH}]+")
 # "ạ" to "ỹ" begin with E1 BA or E1 BB, and every Vietnamese text has many
-_SIGNATURE = re.compile("á[º»]")
+_SIGNATURE = re.compile("(?:á|Ã¡Â)[º»]")
 
 
 @dataclass(frozen=True, slots=True)
@@ -80,18 +82,22 @@ class Encoding:
         """A word in Unicode (NFC); as it stands where it has letters that the encoding has not."""
         if word.isascii() and word.isprintable():
             return word
-        if (len(word) == 1 and word in _SIGNS) or any(ord(letter) > 0x7F and letter not in self.known for letter in word):
+        if self.is_sign(word) or any(ord(letter) > 0x7F and letter not in self.known for letter in word):
             return word
         return unicodedata.normalize("NFC", self.code.sub(lambda match: self.letters[match[0]], word))
+
+    def is_sign(self, word: str) -> bool:
+        """Does a sign stand alone, and so for itself ("© 2003"), rather than for a word of one letter?"""
+        return len(word) == 1 and word in _SIGNS and (word == "°" or self.letters.get(word) not in _ALONE)
 
     def text(self, text: str) -> str:
         """All words of a text in Unicode."""
         return self.token.sub(lambda match: self.word(match[0]), text)
 
     def marked(self, runs: Iterable[str]) -> tuple[Counter[str], int]:
-        """The words with a mark, and how many words there are in all."""
-        words = [word for run in runs for word in self.token.findall(run)]
-        return Counter(word for word in words if not word.isascii() and not (len(word) == 1 and word in _SIGNS)), len(words)
+        """The words of two letters and more: those with a mark, and how many there are in all."""
+        words = [word for run in runs for word in self.token.findall(run) if len(word) > 1]
+        return Counter(word for word in words if not word.isascii()), len(words)
 
 
 def _tcvn3() -> Encoding:

@@ -7,10 +7,11 @@ times, unless the page's own print proves their zone wrong.
 from __future__ import annotations
 
 import html
+import itertools
 import json
 import re
 from collections import Counter
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any
@@ -40,6 +41,10 @@ _PAPER_AT_END = re.compile(
     r"(?<=.{16})\s+[|–—-]\s+(?:Báo(?! chí)|Tạp chí|Đài|Cổng thông tin|Trang tin)\b[^|–—]{2,80}$", re.IGNORECASE
 )
 _TITLE_ENDS = re.compile(r"\s+(?:[|\-–—:»•·]+)\s+")
+
+
+#: Where a part is looked for, in this order: around headline and body, then on the whole page.
+Roots = Sequence[etree._Element]
 
 
 @dataclass(slots=True)
@@ -162,10 +167,23 @@ def value_of(element: etree._Element) -> str:
     return text_of(element)
 
 
-def first_value(tree: etree._Element, selectors: Iterable[Selector]) -> str:
+def find(roots: Roots, selectors: Iterable[Selector]) -> Iterator[list[etree._Element]]:
+    """What each selector finds: around the article first, and only if none of them finds anything there, on the page."""
+    selectors = tuple(selectors)
+    for root in roots:
+        some = False
+        for selector in selectors:
+            if found := selector.find(root):
+                some = True
+                yield found
+        if some:
+            return
+
+
+def first_value(roots: Roots, selectors: Iterable[Selector]) -> str:
     """The first text that one of the selectors gives."""
-    for selector in selectors:
-        for element in selector.find(tree):
+    for found in find(roots, selectors):
+        for element in found:
             if value := one_line(_unescape(value_of(element))):
                 return value
     return ""
@@ -264,11 +282,11 @@ def _ld_text(node: dict[str, Any], key: str) -> str:
 # --- people ------------------------------------------------------------------------------------------------------
 
 
-def authors(tree: etree._Element, known: Facts, rules: Rules, site_names: set[str]) -> list[str]:
+def authors(roots: Roots, known: Facts, rules: Rules, site_names: set[str]) -> list[str]:
     """The writers. The page's author boxes first, then meta elements and JSON-LD; never the paper itself."""
-    for selector in rules.authors:
+    for elements in find(roots, rules.authors):
         found: list[str] = []
-        for element in selector.find(tree):
+        for element in elements:
             found += [name for name in bylines.names(_unescape(value_of(element))) if name not in found]
         if found := _people(found, site_names):
             return found
@@ -306,38 +324,43 @@ def _people(found: list[str], site_names: set[str]) -> list[str]:
 
 
 def times(
-    tree: etree._Element, known: Facts, rules: Rules, near: etree._Element | None, now: datetime | None
+    roots: Roots, known: Facts, rules: Rules, near: etree._Element | None, now: datetime | None
 ) -> tuple[datetime | None, datetime | None]:
     """When the story was published and last changed; None where the page does not tell, or tells the impossible."""
-    printed = _printed(tree, rules, near)
+    shown = _selected(roots, rules.published)
+    printed = _Printed(roots, shown, near)
     node = known.article or known.page
     claims = [*(value for name in _PUBLISHED for value in known.meta.get(name, ())), _ld_text(node, "datePublished")]
-    published = _choose([*_selected(tree, rules.published), *claims], printed, now)
+    published = _choose([*shown, *claims], printed, now)
     if published is None:
-        published = _choose([*_itemprop(tree, "datePublished"), *printed], [], now)
+        published = _choose([*_itemprop(roots[-1], "datePublished"), *printed.texts()], printed, now)
     stated = [
-        *_selected(tree, rules.modified),
+        *_selected(roots, rules.modified),
         *known.meta.get("article:modified_time", ()),
         *known.meta.get("datemodified", ()),
     ]
     stated += [value] if (value := _ld_text(node, "dateModified")) else []
     modified = _choose([*stated, *(v for name in _MODIFIED for v in known.meta.get(name, ()))], printed, now)
-    if published is None and modified is not None and not printed:
-        published = _choose([_ld_text(node, "dateCreated")], [], now)
+    if published is None and modified is not None and not printed.texts():
+        published = _choose([_ld_text(node, "dateCreated")], printed, now)
     if modified and published and (modified < published or (modified == published and not stated)):
         modified = None
     return published, modified
 
 
-def _selected(tree: etree._Element, selectors: Iterable[Selector]) -> list[str]:
-    return [value for selector in selectors for element in selector.find(tree)[:3] if (value := value_of(element))]
+def _selected(roots: Roots, selectors: Iterable[Selector]) -> list[str]:
+    # Meta elements stand in the head, whatever the article's surroundings hold
+    inside = [selector for selector in selectors if not selector.css.startswith("meta")]
+    meta = [selector for selector in selectors if selector.css.startswith("meta")]
+    found = [*find(roots[-1:], meta), *find(roots, inside)]
+    return [value for elements in found for element in elements[:3] if (value := value_of(element))]
 
 
 def _itemprop(tree: etree._Element, name: str) -> list[str]:
     return [value_of(e) for e in tree.iter("meta", "time", "span", "div", "p") if e.get("itemprop") == name][:3]
 
 
-def _choose(claims: Iterable[str], printed: list[str], now: datetime | None) -> datetime | None:
+def _choose(claims: Iterable[str], printed: _Printed, now: datetime | None) -> datetime | None:
     """The first claim that can be; one with a time of day before one without, if both mean the same day."""
     best: datetime | None = None
     dated = [(claim, _local(at, printed)) for claim in claims if (at := parse_date(claim)) and possible(at, now)]
@@ -351,43 +374,43 @@ def _choose(claims: Iterable[str], printed: list[str], now: datetime | None) -> 
             )
         best = best or at
     if best is not None:
-        for text in printed:
+        for text in printed.texts():
             at = parse_date(text)
             if at is not None and has_clock(text) and at.date() == best.date() and possible(at, now):
                 return at
     return best
 
 
-def _local(at: datetime, printed: list[str]) -> datetime:
+def _local(at: datetime, printed: _Printed) -> datetime:
     # A foreign offset behind a local clock is a fault of several systems: the page prints the same clock
     if at.utcoffset() != VIETNAM.utcoffset(None):
-        for text in printed:
+        for text in printed.texts():
             shown = parse_date(text)
             if shown and shown.replace(tzinfo=None, second=0) == at.replace(tzinfo=None, second=0, microsecond=0):
                 return at.replace(tzinfo=VIETNAM)
     return at.astimezone(VIETNAM)
 
 
-def _printed(tree: etree._Element, rules: Rules, near: etree._Element | None) -> list[str]:
-    """Dates that readers see: where the rules say, else around the headline (a few blocks above and below it)."""
-    found = [
-        value
-        for selector in rules.published
-        for e in selector.find(tree)[:2]
-        if e.tag != "meta" and (value := find_date(text_of(e)))
-    ]
-    if found:
+class _Printed:
+    """Dates that readers see, read when first asked for: those of the rules, else around the headline."""
+
+    def __init__(self, roots: Roots, shown: list[str], near: etree._Element | None) -> None:
+        self._roots, self._shown, self._near = roots, shown, near
+        self._texts: list[str] | None = None
+
+    def texts(self) -> list[str]:
+        if self._texts is None:
+            self._texts = [date for text in self._shown if (date := find_date(text))]
+            if not any("/" in text or "-" in text[:4] for text in self._texts):
+                self._texts += self._around_headline()
+        return self._texts
+
+    def _around_headline(self) -> list[str]:
+        times = itertools.islice(self._roots[-1].iter("time"), 3)
+        found = [text for e in times if (text := e.get("datetime") or find_date(text_of(e)))]
+        if self._near is not None:
+            found += [date for text in _around(self._near) if (date := find_date(text))]
         return found
-    found = [
-        e.get("datetime") or text_of(e)
-        for e in list(tree.iter("time"))[:3]
-        if e.get("datetime") or find_date(text_of(e))
-    ]
-    if near is not None:
-        for text in _around(near):
-            if date := find_date(text):
-                found.append(date)
-    return found
 
 
 def _around(element: etree._Element, reach: int = 14) -> Iterator[str]:
@@ -423,10 +446,11 @@ def _axis(element: etree._Element, axis: str) -> Iterator[etree._Element]:
 # --- section, tags -----------------------------------------------------------------------------------------------
 
 
-def section(tree: etree._Element, known: Facts, rules: Rules) -> str:
+def section(roots: Roots, known: Facts, rules: Rules) -> str:
     """The article's place in the paper, outermost first, joined with " > "."""
-    for selector in rules.section:
-        parts = [text for e in selector.find(tree) if (text := one_line(_unescape(value_of(e))))]
+    # The trail often stands far above the article; the order of the selectors says more than the place
+    for elements in find(roots[-1:], rules.section):
+        parts = [text for e in elements if (text := one_line(_unescape(value_of(e))))]
         if path := _path(parts):
             return path
     if path := _path(known.breadcrumb):
@@ -450,11 +474,11 @@ def _path(parts: list[str]) -> str:
     return " > ".join(clean[:4])
 
 
-def tags(tree: etree._Element, known: Facts, rules: Rules, title: str, site_names: set[str]) -> list[str]:
+def tags(roots: Roots, known: Facts, rules: Rules, title: str, site_names: set[str]) -> list[str]:
     """The tags under the story, else those of the head; the site-wide keywords that some papers print are none."""
-    for selector in rules.tags:
+    for elements in find(roots, rules.tags):
         found: list[str] = []
-        for element in selector.find(tree):
+        for element in elements:
             value = one_line(_unescape(value_of(element)))
             for tag in value.split(",") if element.tag == "meta" else [value]:
                 tag = tag.strip(" #,;.\n")

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 import unicodedata
+from functools import lru_cache
 
 #: Zero-width and soft characters that pages sprinkle over words; joiners are kept out too, Vietnamese needs none.
 _INVISIBLE = dict.fromkeys(
@@ -16,6 +17,8 @@ _TABLE = _INVISIBLE | _CONTROL
 CAPITALS = "A-Z" + "".join(
     letter for code in range(0xC0, 0x1EFA) if (letter := chr(code)).isupper() and letter.isalpha()
 )
+# What `normal` changes; most text has none of it
+_ODD = re.compile("[" + re.escape("".join(map(chr, _TABLE))) + "]|\\s\\s|[^\\S ]")
 _SPACES = re.compile(r"[^\S\n]+")
 _AROUND_BREAKS = re.compile(r" *\n[ \n]*")
 _SYLLABLE = re.compile(r"\w+")
@@ -24,10 +27,12 @@ _SYLLABLE = re.compile(r"\w+")
 def normal(text: str) -> str:
     """`text` in normal form on one line or several: NFC, plain spaces, no space at line ends, no invisible characters."""
     if not text.isascii():
-        # Only decomposed text needs work; the quick check makes the usual case cheap.
         text = unicodedata.normalize("NFC", text)
-    text = _SPACES.sub(" ", text.translate(_TABLE))
-    return _AROUND_BREAKS.sub("\n", text).strip()
+    if _ODD.search(text):
+        text = _SPACES.sub(" ", text.translate(_TABLE))
+        if "\n" in text:
+            text = _AROUND_BREAKS.sub("\n", text)
+    return text.strip()
 
 
 def one_line(text: str) -> str:
@@ -35,6 +40,7 @@ def one_line(text: str) -> str:
     return normal(text).replace("\n", " ")
 
 
+@lru_cache(maxsize=2048)
 def fold(text: str) -> str:
     """What two texts are compared by: normal form, one line, lower case."""
     return one_line(text).casefold()

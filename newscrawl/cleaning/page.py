@@ -80,7 +80,7 @@ class Cleaner:
         tree = parse(text)
         site = None if generic_only else self.sites.for_url(page.url)
         known = metadata.facts(tree, page.url)
-        kinds.check_redirect(tree)
+        kinds.check_redirect(tree, len(text))
         ruled, owner, version = Rules(), "generic", ""
         family = None
         if site is not None:
@@ -105,8 +105,10 @@ class Cleaner:
         title: str, title_element: etree._Element | None, parts: template.Parts, missed: bool,
     ) -> Cleaned:  # fmt: skip
         site_names = _site_names(page.url, site, known)
-        authors = metadata.authors(tree, known, ruled, site_names)
-        published, modified = metadata.times(tree, known, ruled, title_element, page.fetched_at)
+        scope = template.surroundings(parts.body[0], title_element)
+        roots = (scope, tree)
+        authors = metadata.authors(roots, known, ruled, site_names)
+        published, modified = metadata.times(roots, known, ruled, title_element, page.fetched_at)
         found = (
             parts.blocks
             if parts.blocks is not None
@@ -127,7 +129,7 @@ class Cleaner:
         text = "\n\n".join(story)
         kinds.check_story(tree, known, title, lead, text, page.url, site, parts, found, in_template=owner != "generic")
         canonical = _canonical(page.url, known.canonical, site)
-        source = _source(tree, ruled, closing)
+        source = _source(scope, ruled, closing)
         article = Article(
             id=article_id(site.key(canonical) if site else re.sub(r"^https?://", "", canonical).rstrip("/")),
             url=page.url,
@@ -139,10 +141,10 @@ class Cleaner:
             authors=authors or _authors_of(closing, site_names),
             published_at=published,
             modified_at=modified,
-            section=metadata.section(tree, known, ruled),
-            tags=metadata.tags(tree, known, ruled, title, site_names),
+            section=metadata.section(roots, known, ruled),
+            tags=metadata.tags(roots, known, ruled, title, site_names),
             images=images,
-            source=source or _agency(tree, known, ruled),
+            source=source or _agency(roots, known, ruled),
             language=site.language if site else "vi",
             access=_access(known),
             extractor=f"{owner} {version}".strip() + f" rules {RULES_VERSION}",
@@ -247,8 +249,8 @@ def _canonical(url: str, claimed: str, site: Site | None) -> str:
     return own
 
 
-def _source(tree: etree._Element, ruled: Rules, closing: list[Block]) -> Source | None:
-    boxed, address = template.source_box(tree, ruled)
+def _source(scope: etree._Element, ruled: Rules, closing: list[Block]) -> Source | None:
+    boxed, address = template.source_box(scope, ruled)
     named = (bylines.source_line(boxed) or bylines.source_line(f"Nguồn: {boxed}")) if boxed else None
     if named and (named.url or address):
         return Source(named.name, named.url or address)
@@ -274,9 +276,9 @@ def _authors_of(closing: list[Block], site_names: set[str]) -> list[str]:
     return []
 
 
-def _agency(tree: etree._Element, known: metadata.Facts, ruled: Rules) -> Source | None:
+def _agency(roots: metadata.Roots, known: metadata.Facts, ruled: Rules) -> Source | None:
     """An agency in the place of the author is where the story comes from."""
-    for value in (metadata.first_value(tree, ruled.authors), known.first("article:author", "dable:author")):
+    for value in (metadata.first_value(roots, ruled.authors), known.first("article:author", "dable:author")):
         if value and (name := bylines.agency(value)):
             return Source(name)
     return None
@@ -295,6 +297,6 @@ def _images(parts: template.Parts, found: list[Block], url: str) -> list[Image]:
 
 
 def _coverage(found: list[Block]) -> float:
-    own = [block for block in found if len(syllables(block.text)) >= 8]
+    own = [block for block in found if block.text.count(" ") >= 7]
     total = sum(len(block.text) for block in own)
     return sum(len(block.text) for block in own if block.kept) / total if total else 1.0

@@ -32,7 +32,11 @@ _CAPITALISED = re.compile(rf"(?<![.!?:“\"…] )(?<!^)\b[{CAPITALS}][\w-]+(?: [
 
 def teaser_tail(head: Sequence[str], story: Sequence[Block]) -> list[Block]:
     """The closing blocks of `story` that are teasers of other stories. `head` are headline and lead."""
-    if len(story) < MIN_STORY + MIN_RUN:
+    if len(story) < MIN_STORY + MIN_RUN or not all(_may_be_teaser(block) for block in story[-MIN_RUN:]):
+        return []
+    # Cheap and nearly always enough: the last line of a story shares words with what stands well before it
+    before = _pairs(" . ".join([*head, *(block.text for block in story[:-MIN_RUN])]))
+    if len((last := _pairs(story[-1].text)) & before) > MAX_SHARED * len(last):
         return []
     pairs = [_pairs(block.text) for block in story]
     first = len(story)

@@ -49,11 +49,12 @@ def locate(tree: etree._Element, rules: Rules, title: etree._Element | None, des
     if not bodies:
         return None
     parts = Parts(bodies)
+    scope = surroundings(bodies[0], title)
     parts.pictures = [
-        e for selector in rules.pictures for e in selector.find(tree) if not any(a in bodies for a in e.iterancestors())
+        e for selector in rules.pictures for e in selector.find(scope) if not any(a in bodies for a in e.iterancestors())
     ]
     parts.keep = {element for selector in rules.keep for body in bodies for element in selector.find(body)}
-    lead = _lead(tree, rules, bodies, title, fold(description))
+    lead = _lead(scope, rules, bodies, title, fold(description))
     for selector in rules.clutter:
         for root in [*bodies, *([] if lead is None else [lead])]:
             for element in selector.find(root):
@@ -132,13 +133,22 @@ def _inside(bodies: list[etree._Element], selectors: tuple[Selector, ...]) -> li
     return found
 
 
-def source_box(tree: etree._Element, rules: Rules) -> tuple[str, str]:
+def source_box(scope: etree._Element, rules: Rules) -> tuple[str, str]:
     """What the template's own source box says: its text, and an address in it or beside it."""
     for selector in rules.source:
-        for element in selector.find(tree):
+        for element in selector.find(scope):
             if text := text_of(element):
                 near = element.getparent() if element.getparent() is not None else element
                 near = near.getparent() if near is not None and near.getparent() is not None else near
                 address = _ADDRESS.search(text) or (_ADDRESS.search(text_of(near)) if near is not None else None)
                 return text, address[0] if address else ""
     return "", ""
+
+
+def surroundings(element: etree._Element, other: etree._Element | None) -> etree._Element:
+    """The smallest element around both."""
+    around = set(other.iterancestors()) | {other} if other is not None else set()
+    node = element
+    while node not in around and (parent := node.getparent()) is not None:
+        node = parent
+    return node

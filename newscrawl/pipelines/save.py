@@ -46,11 +46,14 @@ class Save:
             path=str(path),
             characters=len(item.text),
         )
+        gives_way = replaced is not None and replaced.id != item.id
+        if replaced is not None and gives_way:
+            # Its words stand in the new file by now; a run that dies here finds nothing lost and nothing twice
+            files.remove(replaced.domain, replaced.month, replaced.id, replaced.path)
         catalog.save(saved, instead_of=replaced)
         self.tally.add(item.domain, "saved")
         self.tally.add(item.domain, "characters", saved.characters)
-        if replaced is not None and replaced.id != item.id:
-            files.remove(replaced.domain, replaced.month, replaced.id, replaced.path)
+        if replaced is not None and gives_way:
             self.tally.add(replaced.domain, "saved", -1)
             self.tally.add(replaced.domain, "characters", -replaced.characters)
             self.tally.add(replaced.domain, "duplicates")
