@@ -266,11 +266,17 @@ def _without_amp(parts: SplitResult) -> SplitResult:
 
 # --- reading -----------------------------------------------------------------------------------------------------
 
-_SITE_KEYS = {
+_SITE_KEYS: dict[str, type | tuple[type, ...]] = {
     "name": str, "family": str, "host": str, "aliases": list, "start": list, "article": str, "not_article": str,
     "rewrite": list, "delay": (int, float), "language": str, "verified": str, "select": dict, "remove": dict,
 }  # fmt: skip
-_FAMILY_KEYS = {"name": str, "signature": list, "article": str, "select": dict, "remove": dict}
+_FAMILY_KEYS: dict[str, type | tuple[type, ...]] = {
+    "name": str,
+    "signature": list,
+    "article": str,
+    "select": dict,
+    "remove": dict,
+}
 
 
 def _read_site(file: Path, families: Mapping[str, Family]) -> Site:

@@ -185,9 +185,9 @@ _FRAMES = frozenset(["figure", "table", "li", "article", "aside"])
 
 def images(roots: list[etree._Element], blocks: list[Block], cut: set[etree._Element], base: str) -> list[Image]:
     """The story's pictures in page order, each with its caption. `cut` are elements that were taken out."""
-    around = {node for root in roots for node in (root, *root.iterancestors())}
+    outer = {node for root in roots for node in (root, *root.iterancestors())}
     cut = cut | {
-        frame for b in blocks if b.rule in _OTHERS and (frame := _frame(b.element)) is not None and frame not in around
+        frame for b in blocks if b.rule in _OTHERS and (frame := _frame(b.element)) is not None and frame not in outer
     }
     order: dict[etree._Element, int] = {}
     placed: list[tuple[int, etree._Element | None, Image]] = []

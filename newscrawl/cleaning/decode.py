@@ -42,8 +42,9 @@ _EMPTY = dict.fromkeys(code for code, letter in _CP1252.items() if letter == chr
 #: Codecs of text in letters of one byte, and of several; Python has others that a page must not name ("hex", "idna").
 _NARROW = re.compile(r"cp125[0-8]|iso8859-\d+|ascii|koi8-[ru]|cp874|tis-620|mac-roman")
 _WIDE = re.compile(r"big5(?:hkscs)?|gb2312|gbk|gb18030|hz|euc_(?:jp|jis_2004|jisx0213|kr)|shift_jis\w*|iso2022_\w+|cp9(?:32|49|50)|johab")
-#: Share of bytes beyond ASCII above which single-byte text is no page in Latin letters.
-_HIGH = 0.2
+#: Bytes beyond ASCII that stand together in Latin text, on average, at most; in the text of East Asia they are many.
+_TOGETHER = 2
+_HIGH = re.compile(rb"[\x80-\xff]+")
 _MENDING = "newscrawl-mend"
 
 
@@ -83,11 +84,11 @@ def _other(body: bytes, candidates: list[str], declared: str) -> str:
         return text
     if "cp1258" in candidates:
         return unicodedata.normalize("NFC", body.decode("cp1258", "ignore"))
-    high = len(body) - len(body.decode("ascii", "ignore"))
+    high = [len(run) for run in _HIGH.findall(body, 0, 500_000)]
     controls = len(body) - len(body.translate(None, _CONTROLS))
     name = next(filter(_NARROW.fullmatch, candidates), "")
     # Pages of other scripts name their charset
-    if controls > len(body) * _TOLERANCE or (high > len(body) * _HIGH and name in {"", "ascii", "cp1252", "iso8859-1"}):
+    if controls > len(body) * _TOLERANCE or (sum(high) > _TOGETHER * len(high) and name in {"", "ascii", "cp1252", "iso8859-1"}):
         raise NotAnArticle("unreadable", f"no charset explains the bytes (declared: {declared or 'none'})")
     return body.decode(name, "ignore") if name and name != "ascii" else latin
 

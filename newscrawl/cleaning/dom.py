@@ -24,11 +24,18 @@ MAX_CHARACTERS = 25_000_000
 MAX_ELEMENTS = 250_000
 
 BLOCK_TAGS = frozenset(
-    ["address", "article", "aside", "blockquote", "body", "button", "caption", "center", "dd", "details", "dialog", "div", "dl", "dt", "fieldset", "figcaption", "figure", "footer", "form", "h1", "h2", "h3", "h4", "h5", "h6", "header", "hr", "html", "label", "legend", "li", "main", "nav", "ol", "option", "p", "pre", "section", "select", "summary", "table", "tbody", "td", "tfoot", "th", "thead", "tr", "ul"]
+    (
+        "address article aside blockquote body button caption center dd details dialog div dl dt fieldset "
+        "figcaption figure footer form h1 h2 h3 h4 h5 h6 header hr html label legend li main nav ol option p "
+        "pre section select summary table tbody td tfoot th thead tr ul"
+    ).split()
 )
 #: Their text is no text of the page.
 SILENT_TAGS = frozenset(
-    ["script", "style", "noscript", "template", "head", "svg", "iframe", "object", "embed", "textarea", "select", "button", "input", "canvas", "audio", "video", "math", "map", "link", "meta"]
+    (
+        "script style noscript template head svg iframe object embed textarea select button input canvas "
+        "audio video math map link meta"
+    ).split()
 )
 _STRONG = frozenset(["b", "strong", "h1", "h2", "h3", "h4", "h5", "h6", "th"])
 _ITALIC = frozenset(["i", "em", "cite"])

@@ -14,6 +14,7 @@ from copy import deepcopy
 
 import trafilatura
 from lxml import etree
+from lxml.html import HtmlElement
 from trafilatura.settings import Extractor
 
 from newscrawl.cleaning import rules
@@ -157,7 +158,7 @@ def _weight(page: list[Block], run: list[int]) -> int:
     return sum(len(page[i].text) for i in run)
 
 
-def _pruned(tree: etree._Element, page: list[Block], cut: dict[etree._Element, str]) -> etree._Element:
+def _pruned(tree: etree._Element, page: list[Block], cut: dict[etree._Element, str]) -> HtmlElement:
     """A copy of the tree without what was cut; trafilatura changes the tree that it reads."""
     doomed = set(cut) | {
         block.element
@@ -181,6 +182,7 @@ def _pruned(tree: etree._Element, page: list[Block], cut: dict[etree._Element, s
             else:
                 parent.text = (parent.text or "") + tail
         parent.remove(element)
+    assert isinstance(copy, HtmlElement)
     return copy
 
 

@@ -138,7 +138,7 @@ def check_story(
             raise NotAnArticle("foreign language", known.language)
         if _FOREIGN_PATH.match(path) and known.language[:2] not in {"", "vi"}:
             raise NotAnArticle("foreign language", known.language)
-    if _is_video(tree, known, path) and body_size < 60 and size < 140:
+    if _is_video(known, path) and body_size < 60 and size < 140:
         raise NotAnArticle("video", "a player with at most a teaser")
     if not in_template and (path in {"", "/"} or parts.in_cards > 0.5 or is_listing(tree, known, text)):
         raise NotAnArticle("listing", "links to stories, and no story")
@@ -172,7 +172,7 @@ def nothing(
     said = [title, known.title, *(block.text for block in found if len(block.text) < 200)]
     if any(_ERROR.search(fold(line)) for line in said):
         return NotAnArticle("error page", next(line for line in said if _ERROR.search(fold(line)))[:120])
-    if _is_video(tree, known, path):
+    if _is_video(known, path):
         return NotAnArticle("video", detail)
     told = says_article(known, url, site)
     boxed = bodies[0].tag != "body" if bodies else False
@@ -188,7 +188,7 @@ def nothing(
     return NotAnArticle("no text", detail)
 
 
-def _is_video(tree: etree._Element, known: Facts, path: str) -> bool:
+def _is_video(known: Facts, path: str) -> bool:
     if known.first("og:type").lower().startswith("video") or _VIDEO_PATH.search(path):
         return True
     return "videoobject" in known.types and not known.article

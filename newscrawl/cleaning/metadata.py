@@ -214,14 +214,14 @@ def _headline(tree: etree._Element, known: Facts, rules: Rules) -> tuple[str, et
         if fold(text) in claimed:
             return text, element
     firsts = [(text, h) for text, h in headings if h.tag == "h1"]
-    for text, element in firsts:  # a headline shortened for the head, or lengthened by the paper's name
+    for text, first in firsts:  # a headline shortened for the head, or lengthened by the paper's name
         folded = fold(text)
         if len(folded) > 15 and any(folded in fold(claim) or _alike(folded, fold(claim)) for claim in claims):
-            return text, element
+            return text, first
     for claim in claims[:1] or claims:
         for part in (claim, *without_site(claim)):
-            if (element := _visible(tree, part)) is not None:
-                return text_of(element), element
+            if (shown := _visible(tree, part)) is not None:
+                return text_of(shown), shown
     long_firsts = [(text, h) for text, h in firsts if len(text.split()) >= 4]
     if len(long_firsts) == 1:
         return long_firsts[0]
@@ -300,11 +300,11 @@ def authors(roots: Roots, known: Facts, rules: Rules, site_names: set[str]) -> l
             return found
     people = known.article.get("author")
     found = []
-    for person in people if isinstance(people, list) else [people]:
-        name = person.get("name") if isinstance(person, dict) else person
-        if isinstance(person, dict) and "organization" in str(person.get("@type", "")).lower():
+    for entry in people if isinstance(people, list) else [people]:
+        told = entry.get("name") if isinstance(entry, dict) else entry
+        if isinstance(entry, dict) and "organization" in str(entry.get("@type", "")).lower():
             continue
-        for value in name if isinstance(name, list) else [name]:
+        for value in told if isinstance(told, list) else [told]:
             if isinstance(value, str):
                 found += [one for one in bylines.names(_unescape(value)) if one not in found]
     return [person for person in _people(found, site_names) if " " in person or person.isupper()]

@@ -11,7 +11,9 @@ _INVISIBLE = dict.fromkeys(
     [0x00AD, 0x034F, 0x061C, 0x115F, 0x1160, 0x180E, 0xFEFF, 0xFFFC, *range(0x200B, 0x2010), *range(0x202A, 0x202F),
      *range(0x2060, 0x2070), *range(0xFE00, 0xFE10), *range(0xE000, 0xF900)]
 )  # fmt: skip
-_CONTROL = {code: " " for code in (*range(0x20), *range(0x7F, 0xA0)) if code != 0x0A} | dict.fromkeys((13, 8232, 8233), "\n")
+_CONTROL = {code: " " for code in (*range(0x20), *range(0x7F, 0xA0)) if code != 0x0A} | dict.fromkeys(
+    (13, 8232, 8233), "\n"
+)
 _TABLE = _INVISIBLE | _CONTROL
 #: The capital letters of Vietnamese, for character classes: a range would take small letters in.
 CAPITALS = "A-Z" + "".join(

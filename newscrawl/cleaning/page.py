@@ -85,9 +85,8 @@ class Cleaner:
         family = None
         if site is not None:
             ruled, owner, version = site.rules, site.domain, site.version
-        elif not generic_only:
-            if family := template.recognise(tree, self.sites.families):
-                ruled, owner, version = family.rules, family.name, family.version
+        elif not generic_only and (family := template.recognise(tree, self.sites.families)):
+            ruled, owner, version = family.rules, family.name, family.version
         title, title_element = metadata.headline(tree, known, ruled)
         description = known.first("og:description", "description")
         parts = template.locate(tree, ruled, title_element, description) if ruled.body else None
@@ -146,7 +145,7 @@ class Cleaner:
             images=images,
             source=source or _agency(roots, known, ruled),
             language=site.language if site else "vi",
-            access=_access(known),
+            access=_access(known, found, text),
             extractor=f"{owner} {version}".strip() + f" rules {RULES_VERSION}",
             removed=[
                 Removed(block.rule, block.text)
@@ -284,8 +283,18 @@ def _agency(roots: metadata.Roots, known: metadata.Facts, ruled: Rules) -> Sourc
     return None
 
 
-def _access(known: metadata.Facts) -> Literal["full", "teaser"]:
-    return "full"
+_PAYWALL = re.compile(
+    r"(?:đăng nhập|đăng ký|mua gói|trả phí|nâng cấp).{0,60}(?:để (?:đọc|xem) (?:tiếp|toàn bộ|trọn|đầy đủ)|thành viên)|"
+    r"(?:bài viết|nội dung)(?: này)? (?:chỉ )?dành (?:cho|riêng cho) (?:thành viên|độc giả|bạn đọc|hội viên).{0,40}"
+)
+
+
+def _access(known: metadata.Facts, found: list[Block], text: str) -> Literal["full", "teaser"]:
+    """A teaser says that one must pay, and is short: many papers mark free stories as paid for."""
+    if len(syllables(text)) > 250:
+        return "full"
+    paid = str(known.article.get("isAccessibleForFree", "")).lower() == "false"
+    return "teaser" if paid or any(_PAYWALL.search(fold(b.text)) for b in found if len(b.text) < 250) else "full"
 
 
 def _images(parts: template.Parts, found: list[Block], url: str) -> list[Image]:

@@ -21,7 +21,7 @@ LINK = 0.8
 #: Words in a teaser, and blocks in a card (section, headline, time, sapo …), at most.
 TEASER, CARD = 70, 6
 _SLUG = re.compile(r"(?:[a-z0-9]+-){4,}[a-z0-9]+", re.IGNORECASE)
-_BOXES = frozenset(["aside", "article", "section", "div", "li", "ul", "ol", "table", "tr", "td", "dl", "figure", "blockquote", "center"])
+_BOXES = frozenset("aside article section div li ul ol table tr td dl figure blockquote center".split())
 
 
 def kept(blocks: Iterable[Block]) -> list[Block]:

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Sequence
+from itertools import pairwise
 
 from newscrawl.cleaning.dom import Block
 from newscrawl.cleaning.normal import CAPITALS, syllables
@@ -25,7 +26,13 @@ MAX_SHARED = 0.12
 MIN_COHESION = 0.16
 
 _FUNCTION = frozenset(
-    ["và", "của", "là", "có", "cho", "các", "những", "một", "với", "trong", "được", "đã", "đang", "sẽ", "không", "này", "đó", "khi", "từ", "đến", "ra", "vào", "trên", "dưới", "tại", "về", "theo", "như", "để", "bị", "do", "vì", "nên", "thì", "mà", "cũng", "còn", "đều", "rất", "nhiều", "ít", "hơn", "nhất", "năm", "tháng", "ngày", "giờ", "người", "việc", "sự", "cuộc", "bằng", "qua", "lại", "lên", "xuống", "sau", "trước", "ông", "bà", "anh", "chị", "họ", "nó", "mình", "ta", "chúng", "tôi", "cùng", "nếu", "nhưng", "hoặc", "hay", "rằng", "thêm", "mới", "cả", "mọi", "mỗi", "bởi", "nhằm", "giữa", "cần", "phải", "theo", "nhau", "nay", "hiện", "vẫn", "chỉ", "đây", "đấy", "nào", "gì", "sao", "làm", "nói", "biết", "cho", "hai", "ba", "bốn", "số", "phần", "lần", "nước", "thế", "giới", "việt", "nam", "hà", "nội"]
+    (
+        "và của là có cho các những một với trong được đã đang sẽ không này đó khi từ đến ra vào trên dưới "
+        "tại về theo như để bị do vì nên thì mà cũng còn đều rất nhiều ít hơn nhất năm tháng ngày giờ người "
+        "việc sự cuộc bằng qua lại lên xuống sau trước ông bà anh chị họ nó mình ta chúng tôi cùng nếu nhưng "
+        "hoặc hay rằng thêm mới cả mọi mỗi bởi nhằm giữa cần phải theo nhau nay hiện vẫn chỉ đây đấy nào gì "
+        "sao làm nói biết cho hai ba bốn số phần lần nước thế giới việt nam hà nội"
+    ).split()
 )
 _CAPITALISED = re.compile(rf"(?<![.!?:“\"…] )(?<!^)\b[{CAPITALS}][\w-]+(?: [{CAPITALS}][\w-]+)*", re.MULTILINE)
 
@@ -82,7 +89,7 @@ def _pairs(text: str) -> set[str]:
     words = syllables(text)
     return {
         f"{a} {b}"
-        for a, b in zip(words, words[1:], strict=False)
+        for a, b in pairwise(words)
         if not (a in _FUNCTION and b in _FUNCTION) and not (a.isdigit() or b.isdigit())
     }
 
@@ -102,5 +109,5 @@ def _holds_together(paragraphs: Sequence[set[str]], head: set[str]) -> bool:
 
 def _apart(run: Sequence[set[str]]) -> bool:
     """Do the lines of a run share nothing with their neighbours? Paragraphs of one aside do."""
-    shared = [len(a & b) / max(1, min(len(a), len(b))) for a, b in zip(run, run[1:], strict=False)]
+    shared = [len(a & b) / max(1, min(len(a), len(b))) for a, b in pairwise(run)]
     return sum(shared) / len(shared) <= MAX_SHARED

@@ -51,7 +51,10 @@ def locate(tree: etree._Element, rules: Rules, title: etree._Element | None, des
     parts = Parts(bodies)
     scope = surroundings(bodies[0], title)
     parts.pictures = [
-        e for selector in rules.pictures for e in selector.find(scope) if not any(a in bodies for a in e.iterancestors())
+        e
+        for selector in rules.pictures
+        for e in selector.find(scope)
+        if not any(a in bodies for a in e.iterancestors())
     ]
     parts.keep = {element for selector in rules.keep for body in bodies for element in selector.find(body)}
     lead = _lead(scope, rules, bodies, title, fold(description))
@@ -73,13 +76,15 @@ def locate(tree: etree._Element, rules: Rules, title: etree._Element | None, des
 def _bodies(tree: etree._Element, selectors: tuple[Selector, ...]) -> list[etree._Element]:
     for selector in selectors:
         found = selector.find(tree)
-        sized = [(element, len(text_of(element))) for element in found]
-        largest = max((size for _, size in sized), default=0)
-        if largest < 20:
+        sized = [(element, sum(map(len, element.itertext()))) for element in found]
+        main, largest = max(sized, key=lambda pair: pair[1], default=(None, 0))
+        if main is None or largest < 20 or (largest < 200 and len(text_of(main)) < 20):
             continue
-        main = next(element for element, size in sized if size == largest)
+        if len(found) == 1:
+            return [main]
         # A body in several containers has them side by side; the same class elsewhere is another story's, or a footer's
-        beside = {main.getparent(), None if main.getparent() is None else main.getparent().getparent()}  # type: ignore[union-attr]
+        parent = main.getparent()
+        beside = {parent, None if parent is None else parent.getparent()}
         chosen = [
             e for e, size in sized if e is main or (size > 20 and e.getparent() is not None and e.getparent() in beside)
         ]

@@ -89,7 +89,10 @@ def _lists_at_the_end(story: list[Block]) -> None:
 
 def _is_list(lines: list[Block]) -> bool:
     headlines = sum(not line.text.endswith(_ENDS) for line in lines)
-    return all(len(line.text.split()) <= rules.TEASER + 30 for line in lines) and headlines >= (len(lines) - headlines) / 1.5
+    return (
+        all(len(line.text.split()) <= rules.TEASER + 30 for line in lines)
+        and headlines >= (len(lines) - headlines) / 1.5
+    )
 
 
 def _related(story: list[Block]) -> None:
@@ -97,7 +100,7 @@ def _related(story: list[Block]) -> None:
     for position, block in enumerate(story):
         if not is_related_heading(block.text):
             continue
-        run = []
+        run: list[Block] = []
         for other in story[position + 1 :]:
             if not other.kept:
                 continue
@@ -127,12 +130,16 @@ def _links_under_the_lead(lines: list[str], blocks: list[Block], story: list[Blo
     first = next(i for i, block in enumerate(blocks) if block is lead)
     stuck = positions[first + 1] == positions[first] + 1 if first + 1 < len(positions) else False
     words = len(below.text.split())
-    if stuck and lead.text.endswith(_ENDS) and 10 <= words <= 60 and not below.text.endswith(_ENDS) and _RUN_ON.search(below.text):
+    if (
+        stuck
+        and lead.text.endswith(_ENDS)
+        and 10 <= words <= 60
+        and not below.text.endswith(_ENDS)
+        and _RUN_ON.search(below.text)
+    ):
         below.cut("links under the lead")
 
 
 def _joined(lines: list[str]) -> str:
     text = "\n".join(lines).strip("\n")
     return re.sub(r"\n{3,}", "\n\n", text)
-
-

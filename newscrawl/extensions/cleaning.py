@@ -110,7 +110,9 @@ class CleaningPool:
             call = functools.partial(clean_with, self.cleaner, page, self.compared)
             return await asyncio.get_running_loop().run_in_executor(self.thread, call)
         try:
-            result: Result = await asyncio.wrap_future(self.pool.schedule(_clean, args=[page, self.compared], timeout=self.timeout))
+            result: Result = await asyncio.wrap_future(
+                self.pool.schedule(_clean, args=[page, self.compared], timeout=self.timeout)
+            )
         except TimeoutError:
             return Result(drop=("cleaning timed out", f"over {self.timeout:g} s"))
         except ProcessExpired as error:

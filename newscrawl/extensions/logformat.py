@@ -18,11 +18,13 @@ class QuietLog(LogFormatter):
 
     def scraped(self, item: Any, response: Response | Failure | None, spider: Spider) -> LogFormatterResult:
         """One line at DEBUG."""
+        del spider
         return {"level": logging.DEBUG, "msg": "Read %(url)s", "args": {"url": getattr(item, "url", response)}}
 
     def dropped(
         self, item: Any, exception: BaseException, response: Response | Failure | None, spider: Spider
     ) -> LogFormatterResult:
         """One line at DEBUG; the counts are in the table at the end."""
+        del spider
         args = {"url": getattr(item, "url", response), "why": exception}
         return {"level": logging.DEBUG, "msg": "Dropped %(url)s: %(why)s", "args": args}

@@ -196,6 +196,9 @@ class NewsSpider(Spider):
         if self._outside(article.published_at):
             yield Drop(address, asked, site.domain, "outside dates", str(article.published_at))
             return
+        if article.access == "teaser":
+            yield Drop(address, asked, site.domain, "teaser", "the rest must be paid for")
+            return
         if article.id != address:
             # A redirect, or a canonical link to another number: this address stands for that article
             Corpus.of(self.crawler).catalog.mark(address, asked, site.domain, "duplicate", "same address", article.id)

@@ -43,7 +43,8 @@ class FixtureReplay:
         indexes = [folder / INDEX] if (folder / INDEX).exists() else sorted(folder.glob(f"*/{INDEX}"))
         if not indexes:
             raise ReplayError(
-                f"REPLAY={folder}: neither it nor a folder in it holds {INDEX}. Name a folder of fixtures, e.g. -s REPLAY=fixtures"
+                f"REPLAY={folder}: neither it nor a folder in it holds {INDEX}. "
+                "Name a folder of fixtures, e.g. -s REPLAY=fixtures"
             )
         self._entries: dict[str, tuple[Path, dict[str, Any]]] = {}
         for index in indexes:
