@@ -292,9 +292,9 @@ def authors(roots: Roots, known: Facts, rules: Rules, site_names: set[str]) -> l
             return found
     for name in _AUTHORS:
         found = []
-        for value in known.meta.get(name, ()):
-            if not value.startswith(("http:", "https:")):
-                found += [person for person in bylines.names(value.replace(";", ",")) if person not in found]
+        for claim in known.meta.get(name, ()):
+            if not claim.startswith(("http:", "https:")):
+                found += [person for person in bylines.names(claim.replace(";", ",")) if person not in found]
         # A login ("baotuoitre", "VCCorp.vn") is no name: names here have two words, or are capitals
         if found := [person for person in _people(found, site_names) if " " in person or person.isupper()]:
             return found
