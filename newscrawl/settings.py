@@ -46,6 +46,9 @@ ITEM_PIPELINES = {
     "newscrawl.pipelines.duplicates.Duplicates": 200,
     "newscrawl.pipelines.save.Save": 300,
 }
+DOWNLOADER_MIDDLEWARES = {
+    "newscrawl.downloader.manners.Manners": 595,
+}
 EXTENSIONS = {
     "newscrawl.extensions.tally.Tally": 0,
     "newscrawl.extensions.corpus.Corpus": 5,
@@ -63,6 +66,8 @@ CONCURRENT_REQUESTS = 64
 CONCURRENT_REQUESTS_PER_DOMAIN = 1
 #: Seconds between two requests to a host. A paper's file may ask for more.
 DOWNLOAD_DELAY = 1.0
+#: A jitter would also shorten the delay, and a Crawl-delay with it.
+DOWNLOAD_DELAY_JITTER = 0.0
 DOWNLOAD_TIMEOUT = 60
 DOWNLOAD_MAXSIZE = 30_000_000
 DOWNLOAD_WARNSIZE = 0
@@ -73,6 +78,7 @@ DEFAULT_REQUEST_HEADERS = {
     "Accept-Language": "vi,en;q=0.5",
 }
 RETRY_TIMES = 2
+RETRY_HTTP_CODES = [408, 428, 429, 500, 502, 503, 504, 522, 524]
 # First in, first out: stories come in the order in which they were found, and memory stays flat
 DEPTH_PRIORITY = 1
 SCHEDULER_MEMORY_QUEUE = "scrapy.squeues.FifoMemoryQueue"

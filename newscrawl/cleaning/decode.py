@@ -38,7 +38,7 @@ _NUMBER = re.compile(r"&(?:amp;)*#(?:[xX]([0-9a-fA-F]+)|([0-9]+));?")
 #: Quotation marks, dash and ellipsis of windows-1252 that became C1 controls.
 _STRAY = ("\x85", "\x92", "\x93", "\x96")
 _CP1252 = {code: legacy.CP1252[code] for code in range(0x80, 0xA0)}
-_EMPTY = dict.fromkeys(code for code, letter in _CP1252.items() if letter == chr(code))
+_EMPTY: dict[int, str | None] = dict.fromkeys(code for code, letter in _CP1252.items() if letter == chr(code))
 #: Codecs of text in letters of one byte, and of several; Python has others that a page must not name ("hex", "idna").
 _NARROW = re.compile(r"cp125[0-8]|iso8859-\d+|ascii|koi8-[ru]|cp874|tis-620|mac-roman")
 _WIDE = re.compile(r"big5(?:hkscs)?|gb2312|gbk|gb18030|hz|euc_(?:jp|jis_2004|jisx0213|kr)|shift_jis\w*|iso2022_\w+|cp9(?:32|49|50)|johab")
@@ -100,6 +100,9 @@ def _codec(label: str | None) -> str:
         return ""
 
 
+#: What XML, and so the tree, cannot hold; NUL is left to the parser's caller. The table tells bytes that have any.
+_NO_XML: dict[int, str | None] = dict[int, str | None].fromkeys([*range(1, 0x09), 0x0B, *range(0x0E, 0x20)], " ") | {0xFFFE: "", 0xFFFF: ""} | _EMPTY
+_TELL = bytes(1 if code < 0x20 and code in _NO_XML else 32 for code in range(256))
 _CONTROLS = bytes([*range(0x09), 0x0B, *range(0x0E, 0x1B), *range(0x1C, 0x20), 0x7F, 0x81, 0x8D, 0x8F, 0x90, 0x9D])
 
 
@@ -132,7 +135,8 @@ def _mended(body: bytes, text: str) -> str:
     suspect = any(letter in text and text.count(letter) > 2 for letter in _SUSPECTS)
     stray = any(control in text for control in _STRAY)
     broken = _REFERENCES.search(body) is not None or (b"\0" in body[:400] and "&" in text)
-    if not (suspect or stray or broken):
+    alien = b"\1" in body.translate(_TELL) or "\ufffe" in text or "\uffff" in text
+    if not (suspect or stray or broken or alien):
         return text
     if stray:
         text = text.translate(_CP1252)
@@ -141,7 +145,7 @@ def _mended(body: bytes, text: str) -> str:
         text = _NUMBER.sub(_reference, text).encode("utf-16-le", "surrogatepass").decode("utf-16-le", "ignore")
     if suspect or broken:
         text = legacy.undo(text)
-    return text.translate(_EMPTY)
+    return text.translate(_NO_XML if alien else _EMPTY)
 
 
 def _reference(match: re.Match[str]) -> str:
