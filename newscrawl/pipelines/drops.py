@@ -15,7 +15,7 @@ if TYPE_CHECKING:
     from scrapy.crawler import Crawler
 
 #: Reasons that may be gone at the next visit. All others are final.
-_PASSING = ("failed", "cleaning", "http 429", "http 5", "not saved")
+_PASSING = ("failed", "cleaning", "http 408", "http 428", "http 429", "http 5", "not saved")
 
 
 class Drops:
