@@ -142,7 +142,7 @@ class Site:
         parts = urlsplit(url)
         if parts.hostname in self.hosts:
             port = f":{parts.port}" if parts.port and parts.port not in {80, 443} else ""
-            parts = parts._replace(scheme="http" if port else "https", netloc=self.host + port)
+            parts = parts._replace(scheme=parts.scheme if port else "https", netloc=self.host + port)
         url = urlunsplit(_without_amp(parts))
         for pattern, replacement in self.rewrite:
             url = pattern.sub(replacement, url)
@@ -314,8 +314,11 @@ def _read_site(file: Path, families: Mapping[str, Family]) -> Site:
             )
         pattern = _pattern(file, f"rewrite[{number}].from", pair["from"])
         assert pattern is not None
-        rewrite.append((pattern, str(pair["to"])))
+        rewrite.append((pattern, _replacement(file, f"rewrite[{number}].to", pattern, pair["to"])))
     own = _rules(file, domain, data)
+    delay = data.get("delay", 0)
+    if isinstance(delay, bool) or delay < 0:
+        raise SiteError(file, "delay", f"is {delay!r}", "Write a number of seconds, 0 or more")
     return Site(
         domain=domain,
         name=data["name"],
@@ -327,7 +330,7 @@ def _read_site(file: Path, families: Mapping[str, Family]) -> Site:
         not_article=_pattern(file, "not_article", data.get("not_article")),
         rewrite=tuple(rewrite),
         rules=own.over(family.rules) if family else own,
-        delay=float(data.get("delay", 0)),
+        delay=float(delay),
         language=data.get("language", "vi"),
         verified=verified,
         version=_version(file) if family is None else f"{_version(file)}+{family.version}",
@@ -403,6 +406,16 @@ def _pattern(file: Path, key: str, value: Any, flags: int = 0) -> re.Pattern[str
     except (re.error, TypeError) as error:
         remedy = "Mend it; write it in 'single quotes' so that backslashes stay"
         raise SiteError(file, key, f"{value!r} is no regular expression ({error})", remedy) from error
+
+
+def _replacement(file: Path, key: str, pattern: re.Pattern[str], value: Any) -> str:
+    try:
+        # An empty match needs every group that the replacement names
+        re.compile(f"{pattern.pattern}|").sub(value, "")
+    except (re.error, TypeError, IndexError) as error:
+        remedy = "Name only groups that `from` has, or write plain text"
+        raise SiteError(file, key, f"{value!r} is no replacement ({error})", remedy) from error
+    return str(value)
 
 
 def _strings(file: Path, key: str, value: Any) -> list[str]:

@@ -8,13 +8,13 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator
-from urllib.parse import urljoin, urlsplit
+from urllib.parse import urlsplit
 
 from lxml import etree
 
 from newscrawl.article import Image
 from newscrawl.cleaning.bylines import has_credit, split_credit
-from newscrawl.cleaning.dom import Block, is_hidden
+from newscrawl.cleaning.dom import Block, is_hidden, join
 from newscrawl.cleaning.normal import fold
 from newscrawl.cleaning.template import Parts
 
@@ -168,7 +168,7 @@ def picture_url(img: etree._Element, base: str) -> str:
     for name in _SOURCES:
         value = (img.get(name) or "").strip()
         if value and not value.startswith("data:") and not value.startswith("{"):
-            return urljoin(base, value) if base else value
+            return join(base, value) if base else value
     return ""
 
 

@@ -56,7 +56,7 @@ def parse_date(text: str) -> datetime | None:
     rest = text[: match.start()] + " " + text[match.end() :]
     zone = VIETNAM
     if named := _ZONE.search(rest):
-        zone = timezone(timedelta(hours=int(named[2]), minutes=int(named[3] or 0)) * (-1 if named[1] == "-" else 1))
+        zone = _zone(named[1], named[2], named[3])
         rest = rest[: named.start()] + rest[named.end() :]
     # A clock right behind the day belongs to it rather than one before it
     after = _CLOCK.search(text, match.end())
@@ -95,8 +95,14 @@ def _offset(text: str | None) -> timezone:
         return VIETNAM
     if text == "Z":
         return UTC
-    sign = -1 if text[0] == "-" else 1
-    return timezone(sign * timedelta(hours=int(text[1:3]), minutes=int(text[-2:])))
+    return _zone(text[0], text[1:3], text[-2:])
+
+
+def _zone(sign: str, hours: str, minutes: str | None) -> timezone:
+    # No place is more than 14 hours off; what claims to be is a slip of the pen
+    if int(hours) > 14 or int(minutes or 0) > 59:
+        return VIETNAM
+    return timezone((-1 if sign == "-" else 1) * timedelta(hours=int(hours), minutes=int(minutes or 0)))
 
 
 def _build(

@@ -17,7 +17,10 @@ from w3lib.encoding import http_content_type_encoding, read_bom, resolve_encodin
 from newscrawl.article import NotAnArticle
 from newscrawl.cleaning import legacy
 
-_META = re.compile(rb"""<meta[^>]{0,200}?charset\s*=\s*["']?\s*([\w-]{2,40})|<\?xml[^>]{0,200}?encoding=["']([\w-]{2,40})""", re.IGNORECASE)  # fmt: skip
+_META = re.compile(
+    rb"""<meta[^>]{0,200}?charset\s*=\s*["']?\s*([\w-]{2,40})|<\?xml[^>]{0,200}?encoding=["']([\w-]{2,40})""",
+    re.IGNORECASE,
+)
 _HEAD = 4096
 #: Share of characters that a charset may fail to explain before another one is tried.
 _TOLERANCE = 0.002
@@ -41,7 +44,9 @@ _CP1252 = {code: legacy.CP1252[code] for code in range(0x80, 0xA0)}
 _EMPTY: dict[int, str | None] = dict.fromkeys(code for code, letter in _CP1252.items() if letter == chr(code))
 #: Codecs of text in letters of one byte, and of several; Python has others that a page must not name ("hex", "idna").
 _NARROW = re.compile(r"cp125[0-8]|iso8859-\d+|ascii|koi8-[ru]|cp874|tis-620|mac-roman")
-_WIDE = re.compile(r"big5(?:hkscs)?|gb2312|gbk|gb18030|hz|euc_(?:jp|jis_2004|jisx0213|kr)|shift_jis\w*|iso2022_\w+|cp9(?:32|49|50)|johab")
+_WIDE = re.compile(
+    r"big5(?:hkscs)?|gb2312|gbk|gb18030|hz|euc_(?:jp|jis_2004|jisx0213|kr)|shift_jis\w*|iso2022_\w+|cp9(?:32|49|50)|johab"
+)
 #: Bytes beyond ASCII that stand together in Latin text, on average, at most; in the text of East Asia they are many.
 _TOGETHER = 2
 _HIGH = re.compile(rb"[\x80-\xff]+")
@@ -64,7 +69,10 @@ def decode(body: bytes, content_type: str = "") -> str:
             return _mended(body, body[: error.start].decode("utf-8"))
     match = _META.search(body, 0, _HEAD)
     declared = (match[1] or match[2]).decode("ascii", "replace") if match else ""
-    labels = (http_content_type_encoding(content_type) if content_type else None, resolve_encoding(declared) if declared else None)
+    labels = (
+        http_content_type_encoding(content_type) if content_type else None,
+        resolve_encoding(declared) if declared else None,
+    )
     candidates = [name for label in labels if (name := _codec(label))]
     if encoding or _is_utf8(body, declared="utf-8" in candidates):
         return _mended(body, body.decode("utf-8", _MENDING))
@@ -88,7 +96,9 @@ def _other(body: bytes, candidates: list[str], declared: str) -> str:
     controls = len(body) - len(body.translate(None, _CONTROLS))
     name = next(filter(_NARROW.fullmatch, candidates), "")
     # Pages of other scripts name their charset
-    if controls > len(body) * _TOLERANCE or (sum(high) > _TOGETHER * len(high) and name in {"", "ascii", "cp1252", "iso8859-1"}):
+    if controls > len(body) * _TOLERANCE or (
+        sum(high) > _TOGETHER * len(high) and name in {"", "ascii", "cp1252", "iso8859-1"}
+    ):
         raise NotAnArticle("unreadable", f"no charset explains the bytes (declared: {declared or 'none'})")
     return body.decode(name, "ignore") if name and name != "ascii" else latin
 
@@ -101,7 +111,8 @@ def _codec(label: str | None) -> str:
 
 
 #: What XML, and so the tree, cannot hold; NUL is left to the parser's caller. The table tells bytes that have any.
-_NO_XML: dict[int, str | None] = dict[int, str | None].fromkeys([*range(1, 0x09), 0x0B, *range(0x0E, 0x20)], " ") | {0xFFFE: "", 0xFFFF: ""} | _EMPTY
+_NO_XML: dict[int, str | None] = dict.fromkeys((*range(1, 9), 11, 12, *range(14, 32)), " ")
+_NO_XML |= {0xFFFE: "", 0xFFFF: ""} | _EMPTY
 _TELL = bytes(1 if code < 0x20 and code in _NO_XML else 32 for code in range(256))
 _CONTROLS = bytes([*range(0x09), 0x0B, *range(0x0E, 0x1B), *range(0x1C, 0x20), 0x7F, 0x81, 0x8D, 0x8F, 0x90, 0x9D])
 
@@ -122,7 +133,7 @@ def _mend(error: UnicodeError) -> tuple[str, int]:
     if len(bad) == 1:
         # Text is cut before an ellipsis, a quotation mark or the end
         cut = bad[0] >= 0xC2 and (not rest or rest[:1] in b"\"'" or rest in {b"...", "…".encode()})
-        if not cut and (letter := legacy.CP1252[bad[0]]) != chr(bad[0]) or 0xA0 <= bad[0] and not cut:
+        if (not cut and (letter := legacy.CP1252[bad[0]]) != chr(bad[0])) or (bad[0] >= 0xA0 and not cut):
             return letter if bad[0] < 0xA0 else chr(bad[0]), error.end
     return "", error.end
 
@@ -155,7 +166,13 @@ def _reference(match: re.Match[str]) -> str:
         return legacy.CP1252[code]
     if 0xD800 <= code < 0xE000:
         return chr(code)
-    if code > 0x10FFFF or (code < 0x20 and code not in {9, 10, 13}) or code == 0x7F or code & 0xFFFE == 0xFFFE or 0xFDD0 <= code < 0xFDF0:
+    if (
+        code > 0x10FFFF
+        or (code < 0x20 and code not in {9, 10, 13})
+        or code == 0x7F
+        or code & 0xFFFE == 0xFFFE
+        or 0xFDD0 <= code < 0xFDF0
+    ):
         return ""
     return match[0]
 

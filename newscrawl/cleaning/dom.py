@@ -11,9 +11,11 @@ import re
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from typing import Literal
+from urllib.parse import urljoin
 
 import lxml.html
 from lxml import etree
+from w3lib.url import safe_url_string
 
 from newscrawl.article import NotAnArticle
 from newscrawl.cleaning.normal import normal
@@ -37,6 +39,7 @@ SILENT_TAGS = frozenset(
         "audio video math map link meta"
     ).split()
 )
+_CONTROLS = frozenset("button select object video audio canvas map".split())
 _STRONG = frozenset(["b", "strong", "h1", "h2", "h3", "h4", "h5", "h6", "th"])
 _ITALIC = frozenset(["i", "em", "cite"])
 HEADINGS = frozenset(["h1", "h2", "h3", "h4", "h5", "h6"])
@@ -91,10 +94,22 @@ def parse(text: str) -> etree._Element:
     return tree
 
 
+def join(base: str, href: str) -> str:
+    """The address of a link; empty for what is none ("//[")."""
+    try:
+        url = urljoin(base, safe_url_string(href.strip()))
+    except ValueError:
+        return ""
+    return url if url.isascii() else ""
+
+
 def is_hidden(element: etree._Element) -> bool:
     """Is the element hidden by its own markup?"""
     style = element.get("style")
-    return (style is not None and _HIDDEN.search(style) is not None) or element.get("hidden") is not None
+    if style is not None and _HIDDEN.search(style):
+        return True
+    # React streams the page's parts in hidden boxes (id "S:0") that a script puts in their places
+    return element.get("hidden") is not None and not (element.get("id") or "").startswith("S:")
 
 
 class Layout:
@@ -131,6 +146,11 @@ def blocks(root: etree._Element, cut: Mapping[etree._Element, str] | None = None
     return _Walk(cut or {}).run(root)
 
 
+def _left_open(element: etree._Element) -> bool:
+    """Does a control hold the page's text? Then its end tag is missing, and the parser put all that follows into it."""
+    return element.tag in _CONTROLS and next(element.iter("p", "h1", "article", "main"), None) is not None
+
+
 class _Walk:
     """One pass over the tree. The state is the run of inline text read since the last block-level boundary."""
 
@@ -151,7 +171,7 @@ class _Walk:
             if not isinstance(tag, str):
                 continue
             if event == "start":
-                if tag in SILENT_TAGS or tag == "br":
+                if tag == "br" or (tag in SILENT_TAGS and not _left_open(element)):
                     if tag == "br":
                         self.line_break(block)
                     skipped = element

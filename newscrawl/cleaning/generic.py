@@ -28,6 +28,8 @@ from newscrawl.cleaning.template import Parts, place
 PROSE = 0.35
 #: Blocks that may lie between two blocks of one story without being named by trafilatura.
 MAX_GAP = 14
+#: Share of the named text that a box must hold to be the story's.
+TOGETHER = 0.8
 #: Blocks between headline and body in which the sapo is looked for.
 LEAD_REACH = 12
 
@@ -41,16 +43,22 @@ _CLUTTER = re.compile(
     r"read-?more|readmore|xem-?them|cung-?chuyen-?muc|tin-?moi|hot-?news|tags?|tag-?list|keywords?|menu|nav|navbar|admzone|login|signup)(?:$|[\s_-])",
     re.IGNORECASE,
 )
-_OPTIONS = Extractor(
-    output_format="python",
-    fast=True,
-    comments=False,
-    tables=True,
-    dedup=False,
-    images=False,
-    links=False,
-    formatting=False,
-)
+
+
+def _extractor(fast: bool) -> Extractor:
+    return Extractor(
+        output_format="python",
+        fast=fast,
+        comments=False,
+        tables=True,
+        dedup=False,
+        images=False,
+        links=False,
+        formatting=False,
+    )
+
+
+_FAST, _THOROUGH = _extractor(fast=True), _extractor(fast=False)
 _MARK = "data-newscrawl"
 
 
@@ -65,11 +73,15 @@ def locate(tree: etree._Element, known: Facts, title: str, title_element: etree.
     rules.furniture(page)
     rules.pointers(page, url)
     rules.cards(layout, url)
-    named = _named(tree, page, cut)
+    pruned = _pruned(tree, page, cut)
+    prosaic = [i for i, block in enumerate(page) if _is_prose(block)]
+    named = _named(pruned, page, _FAST)
+    if _weight(page, named) < 0.3 * _weight(page, prosaic):
+        named = _named(pruned, page, _THOROUGH)
     start = _first_after(page, title_element)
     story = _cluster(page, named, start)
     # trafilatura sometimes settles on a side box; a far heavier run of plain prose is the story then
-    prose = _cluster(page, [i for i, block in enumerate(page) if _is_prose(block)], start)
+    prose = _cluster(page, prosaic, start)
     if _weight(page, prose) > 2 * _weight(page, story):
         story = prose
     if not story:
@@ -94,6 +106,7 @@ def locate(tree: etree._Element, known: Facts, title: str, title_element: etree.
 def _outer(root: etree._Element, title: etree._Element | None) -> dict[etree._Element, str]:
     """Elements that their tag, their class or their style puts outside the story."""
     safe = set(title.iterancestors()) if title is not None else set()
+    words = len("".join(root.itertext()).split())
     cut: dict[etree._Element, str] = {}
     for element in root.iter():
         tag = element.tag
@@ -112,7 +125,7 @@ def _outer(root: etree._Element, title: etree._Element | None) -> dict[etree._El
             cut[element] = "hidden"
         else:
             name = f"{element.get('class') or ''} {element.get('id') or ''}"
-            if len(name) > 1 and (match := _CLUTTER.search(name)) and not _holds_story(element):
+            if len(name) > 1 and (match := _CLUTTER.search(name)) and not _holds_story(element, words):
                 if (
                     tag in _TEXT
                     and len("".join(element.itertext()).split()) > 20
@@ -123,23 +136,19 @@ def _outer(root: etree._Element, title: etree._Element | None) -> dict[etree._El
     return cut
 
 
-def _holds_story(element: etree._Element) -> bool:
-    """Does a box with a suspicious name hold several paragraphs of prose, and few links? Then its name misleads."""
-    prose = linked = 0
-    for node in element.iter("p"):
-        size = len("".join(node.itertext()).split())
-        if size >= 25:
-            links = sum(len("".join(a.itertext()).split()) for a in node.iter("a"))
-            linked += links
-            prose += size - links
-            if prose > 250 and linked < 0.2 * prose:
-                return True
-    return False
+def _holds_story(element: etree._Element, page_words: int) -> bool:
+    """Does a box with a suspicious name hold much of the page's prose, and few links? Then its name misleads."""
+    words = len("".join(element.itertext()).split())
+    if words < 60:
+        return False
+    linked = sum(len("".join(a.itertext()).split()) for a in element.iter("a"))
+    prose = sum(size for node in element.iter("p") if (size := len("".join(node.itertext()).split())) >= 25)
+    return linked < 0.2 * words and (prose > 250 or words - linked > 0.4 * page_words)
 
 
-def _named(tree: etree._Element, page: list[Block], cut: dict[etree._Element, str]) -> list[int]:
+def _named(pruned: HtmlElement, page: list[Block], options: Extractor) -> list[int]:
     """The kept blocks that trafilatura holds for text of the story."""
-    found = trafilatura.bare_extraction(_pruned(tree, page, cut), options=_OPTIONS)
+    found = trafilatura.bare_extraction(pruned, options=options)
     text = fold((getattr(found, "text", None) or "").replace("|", " "))
     named = []
     for i, block in enumerate(page):
@@ -212,7 +221,36 @@ def _cluster(page: list[Block], named: list[int], start: int) -> list[int]:
     behind = [run for run in runs if run[0] >= start]
     best = max(behind, key=lambda run: _weight(page, run), default=[])
     heaviest = max(runs, key=lambda run: _weight(page, run), default=[])
-    return best if best and _weight(page, best) >= 0.3 * _weight(page, heaviest) else heaviest
+    if not best or _weight(page, best) < 0.3 * _weight(page, heaviest):
+        best = heaviest
+    return _rejoined(page, named, best)
+
+
+def _rejoined(page: list[Block], named: list[int], best: list[int]) -> list[int]:
+    """A story cut in two by a long list comes together again: all in the box that holds nearly all of what was named.
+
+    The box must be prose for the better part: one that holds the whole page proves nothing.
+    """
+    total = _weight(page, named)
+    if _weight(page, best) >= TOGETHER * total:
+        return best
+    weight: dict[etree._Element, int] = {}
+    for i in named:
+        element = page[i].element
+        for node in () if element is None else (element, *element.iterancestors()):
+            weight[node] = weight.get(node, 0) + len(page[i].text)
+    boxes = [node for node, size in weight.items() if size >= TOGETHER * total]
+    box = max(boxes, key=lambda node: sum(1 for _ in node.iterancestors()), default=None)
+    if box is None or box.tag in {"body", "html"}:
+        return best
+    inside = [
+        i
+        for i in named
+        if (element := page[i].element) is not None and (element is box or box in element.iterancestors())
+    ]
+    around = [block for block in Layout(page).under(box) if block.rule != "hidden"]
+    joined = _weight(page, inside) >= 0.5 * sum(len(block.text) for block in around) and set(best) <= set(inside)
+    return inside if joined else best
 
 
 def _goes_on(page: list[Block], run: list[int], i: int) -> bool:
@@ -246,11 +284,12 @@ def _in_cards(chosen: list[Block], url: str) -> float:
     """Share of the characters that stand in small boxes with a link to one other story, as the items of a listing do."""
     boxed = 0
     cards: set[etree._Element] = set()
+    small: dict[etree._Element, bool] = {}
     for block in chosen:
         node = block.element
         for _ in range(4):
             node = node.getparent() if node is not None else None
-            if node is None or node.tag in {"body", "html", "main"} or len("".join(node.itertext()).split()) > 160:
+            if node is None or node.tag in {"body", "html", "main"} or not _is_small(node, small):
                 break
             links = [a for a in node.iter("a") if rules.leads_elsewhere(a.get("href") or "", url)]
             one_story = len({a.get("href") for a in links}) == 1
@@ -259,6 +298,18 @@ def _in_cards(chosen: list[Block], url: str) -> float:
                 cards.add(node)
                 break
     return boxed / max(1, sum(len(block.text) for block in chosen)) if len(cards) > 1 else 0.0
+
+
+def _is_small(node: etree._Element, known: dict[etree._Element, bool]) -> bool:
+    """Has the element no more words than a card?"""
+    if node not in known:
+        words = 0
+        for text in node.itertext():
+            words += len(text.split())
+            if words > 160:
+                break
+        known[node] = words <= 160
+    return known[node]
 
 
 def _lead(page: list[Block], first: int, start: int, known: Facts, title: str) -> int | None:

@@ -20,6 +20,8 @@ from newscrawl.sites import Site
 
 #: Bytes above which a page is no news page. The largest met is 1.2 MB.
 MAX_BYTES = 20_000_000
+#: Share of a generic page's text in cards above which it is a listing.
+IN_CARDS = 0.6
 #: Syllables that a body has at least. Below that only a page that calls itself an article counts.
 MIN_SYLLABLES = 25
 #: Syllables that a page must show that neither a template nor a date speaks for.
@@ -125,7 +127,8 @@ def check_story(
     `in_template` says that a known template's body was found, which no listing has.
     """
     size = len(syllables(text))
-    body_size = len(syllables(text.removeprefix(lead)))
+    # On an unknown page the lead may be all that there is
+    body_size = len(syllables(text.removeprefix(lead))) if in_template else size
     path = urlsplit(url).path
     if size < 120 and (
         _ERROR.search(fold(title))
@@ -140,7 +143,7 @@ def check_story(
             raise NotAnArticle("foreign language", known.language)
     if _is_video(known, path) and body_size < 60 and size < 140:
         raise NotAnArticle("video", "a player with at most a teaser")
-    if not in_template and (path in {"", "/"} or parts.in_cards > 0.5 or is_listing(tree, known, text)):
+    if not in_template and (_is_home(path, known, text) or parts.in_cards > IN_CARDS or is_listing(tree, known, text)):
         raise NotAnArticle("listing", "links to stories, and no story")
     if in_template:
         enough = MIN_BODY if size >= MIN_SYLLABLES and says_article(known, url, site) else MIN_SYLLABLES
@@ -148,6 +151,10 @@ def check_story(
         enough = MIN_SYLLABLES if site is None and is_dated(known) else MIN_UNTOLD
     if body_size < enough:
         raise nothing(tree, known, title, url, site, parts.body, found, f"{body_size} syllables in the body")
+
+
+def _is_home(path: str, known: Facts, text: str) -> bool:
+    return path == "/" and not is_dated(known) and max(len(syllables(part)) for part in text.split("\n\n")) < 60
 
 
 def says_article(known: Facts, url: str, site: Site | None) -> bool:

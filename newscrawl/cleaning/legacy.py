@@ -72,7 +72,9 @@ class Encoding:
     known: frozenset[str] = field(init=False)
 
     def __post_init__(self) -> None:
-        known = frozenset(letter for code in self.letters for letter in code if ord(letter) > 0x7F or ord(letter) < 0x20)
+        known = frozenset(
+            letter for code in self.letters for letter in code if ord(letter) > 0x7F or ord(letter) < 0x20
+        )
         object.__setattr__(self, "known", known)
         object.__setattr__(self, "token", re.compile(f"[\\w{''.join(map(re.escape, sorted(known)))}]+"))
         codes = sorted(self.letters, key=len, reverse=True)
@@ -114,7 +116,13 @@ def _vni() -> Encoding:
             found |= {base + mark: found.get(base, base) + tone for mark, tone in tones.items()}
     found |= {"y" + mark: "y" + tone for mark, tone in tones.items() if mark != "ï"}
     for base in "aeo":
-        found |= dict(zip((base + mark for mark in "âáàåãä"), (base + "\u0302" + tone for tone in ("", *tones.values())), strict=False))
+        found |= dict(
+            zip(
+                (base + mark for mark in "âáàåãä"),
+                (base + "\u0302" + tone for tone in ("", *tones.values())),
+                strict=False,
+            )
+        )
     found |= dict(
         zip(
             ("a" + mark for mark in "âáàåãäêéèúüë"),
@@ -144,20 +152,23 @@ def _viscii() -> Encoding:
 
 def _vps() -> Encoding:
     lower = (
-        "E0à E1á E4ả E3ã E5ạ E2â C0ầ C3ấ C4ẩ C5ẫ C6ậ E6ă A2ằ A1ắ A3ẳ A4ẵ A5ặ C7đ E8è E9é C8ẻ EBẽ CBẹ EAê 8Aề 89ế 8Bể CDễ 8Cệ ECì EDí CCỉ "
-        "EFĩ CEị F2ò F3ó D5ỏ F5õ 86ọ F4ô D2ồ D3ố B0ổ 87ỗ B6ộ D6ơ A9ờ A7ớ AAở ABỡ AEợ F9ù FAú FBủ DBũ F8ụ DCư D8ừ D9ứ BAử BBữ BFự FFỳ 9Aý "
-        "9Bỷ CFỹ 9Cỵ"
+        "E0à E1á E4ả E3ã E5ạ E2â C0ầ C3ấ C4ẩ C5ẫ C6ậ E6ă A2ằ A1ắ A3ẳ A4ẵ A5ặ C7đ E8è E9é C8ẻ EBẽ CBẹ EAê 8Aề 89ế "
+        "8Bể CDễ 8Cệ ECì EDí CCỉ EFĩ CEị F2ò F3ó D5ỏ F5õ 86ọ F4ô D2ồ D3ố B0ổ 87ỗ B6ộ D6ơ A9ờ A7ớ AAở ABỡ AEợ F9ù "
+        "FAú FBủ DBũ F8ụ DCư D8ừ D9ứ BAử BBữ BFự FFỳ 9Aý 9Bỷ CFỹ 9Cỵ"
     )
     upper = (
-        "80À C1Á 81Ả 82Ã C2Â 84Ầ 83Ấ 85Ẩ 88Ă 8EẰ 8DẮ 8FẲ F0Ẵ F1Đ D7È C9É DEẺ FEẼ CAÊ 93Ề 90Ế 94Ể 95Ễ B5Ì B4Í B7Ỉ B8Ĩ BCÒ B9Ó BDỎ BEÕ D4Ô "
-        "97Ồ 96Ố 98Ổ 99Ỗ F7Ơ 9EỜ 9DỚ 9FỞ A6Ỡ A8Ù DAÚ D1Ủ ACŨ D0Ư AFỪ ADỨ B1Ử B2Ỳ DDÝ FDỶ B3Ỹ"
+        "80À C1Á 81Ả 82Ã C2Â 84Ầ 83Ấ 85Ẩ 88Ă 8EẰ 8DẮ 8FẲ F0Ẵ F1Đ D7È C9É DEẺ FEẼ CAÊ 93Ề 90Ế 94Ể 95Ễ B5Ì B4Í B7Ỉ "
+        "B8Ĩ BCÒ B9Ó BDỎ BEÕ D4Ô 97Ồ 96Ố 98Ổ 99Ỗ F7Ơ 9EỜ 9DỚ 9FỞ A6Ỡ A8Ù DAÚ D1Ủ ACŨ D0Ư AFỪ ADỨ B1Ử B2Ỳ DDÝ FDỶ "
+        "B3Ỹ"
     )
     return Encoding("VPS", {CP1252[int(pair[:2], 16)]: pair[2] for pair in f"{lower} {upper}".split()})
 
 
 def _windows_1258() -> Encoding:
     return Encoding(
-        "windows-1258", {CP1252[code]: bytes([code]).decode("cp1258") for code in range(0xC0, 0x100)} | {CP1252[0x8C]: "Œ", CP1252[0x9C]: "œ"}
+        "windows-1258",
+        {CP1252[code]: bytes([code]).decode("cp1258") for code in range(0xC0, 0x100)}
+        | {CP1252[0x8C]: "Œ", CP1252[0x9C]: "œ"},
     )
 
 
@@ -171,10 +182,11 @@ def encodings() -> tuple[Encoding, ...]:
 def _plain_syllables() -> frozenset[str]:
     """All syllables of Vietnamese without tone: onset and rhyme."""
     rhymes = (
-        "a ac ach ai am an ang anh ao ap at au ay ăc ăm ăn ăng ăp ăt âc âm ân âng âp ât âu ây e ec em en eng eo ep et ê êch êm ên ênh êp êt "
-        "êu i ia ich im in inh ip it iu iêc iêm iên iêng iêp iêt iêu o oa oac oach oai oam oan oang oanh oao oap oat oay oc oe oen oeo oet oi "
-        "om on ong ooc oong op ot oăc oăm oăn oăng oăt ô ôc ôi ôm ôn ông ôp ôt ơ ơi ơm ơn ơp ơt u ua uc ui um un ung up ut uy uya uych uyn "
-        "uynh uyt uyu uyên uyêt uân uâng uât uây uê uêch uênh uôc uôi uôm uôn uông uôt uơ ư ưa ưc ưi ưm ưn ưng ưt ưu ươc ươi ươm ươn ương ươp "
+        "a ac ach ai am an ang anh ao ap at au ay ăc ăm ăn ăng ăp ăt âc âm ân âng âp ât âu ây e ec em en eng eo ep "
+        "et ê êch êm ên ênh êp êt êu i ia ich im in inh ip it iu iêc iêm iên iêng iêp iêt iêu o oa oac oach oai "
+        "oam oan oang oanh oao oap oat oay oc oe oen oeo oet oi om on ong ooc oong op ot oăc oăm oăn oăng oăt ô ôc "
+        "ôi ôm ôn ông ôp ôt ơ ơi ơm ơn ơp ơt u ua uc ui um un ung up ut uy uya uych uyn uynh uyt uyu uyên uyêt uân "
+        "uâng uât uây uê uêch uênh uôc uôi uôm uôn uông uôt uơ ư ưa ưc ưi ưm ưn ưng ưt ưu ươc ươi ươm ươn ương ươp "
         "ươt ươu y yêm yên yêng yêt yêu uyp uyêc oem oai oay eeng"
     ).split()
     onsets = " b c ch d đ g gh h k kh l m n ng ngh nh p ph r s t th tr v x".split(" ")

@@ -15,13 +15,12 @@ from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any
-from urllib.parse import urljoin
 
 from lxml import etree
 
 from newscrawl.cleaning import bylines
 from newscrawl.cleaning.dates import VIETNAM, find_date, has_clock, parse_date, possible
-from newscrawl.cleaning.dom import text_of
+from newscrawl.cleaning.dom import join, text_of
 from newscrawl.cleaning.normal import fold, one_line
 from newscrawl.sites import Rules, Selector
 
@@ -29,6 +28,8 @@ _ARTICLE_TYPES = {
     "newsarticle", "article", "reportagenewsarticle", "blogposting", "analysisnewsarticle", "opinionnewsarticle",
     "backgroundnewsarticle", "liveblogposting", "report", "techarticle", "socialmediaposting", "advertisercontentarticle",
 }  # fmt: skip
+#: Characters of a headline, at most.
+MAX_TITLE = 500
 _HOME = re.compile(r"trang chủ|trang nhất|home|trang chu|homepage")
 _PUBLISHED = ("article:published_time", "pubdate", "datepublished", "cms-date", "publishdate", "publish_date", "article:published",
               "og:published_time", "dc.date", "dc.date.issued", "date", "sailthru.date", "parsely-pub-date", "originalpublicationdate")  # fmt: skip
@@ -78,8 +79,8 @@ def facts(tree: etree._Element, url: str) -> Facts:
             found.meta.setdefault(name.strip().lower(), []).append(_unescape(content))
     for element in tree.iter("link"):
         if (element.get("rel") or "").lower() == "canonical" and element.get("href"):
-            found.canonical = urljoin(url, (element.get("href") or "").strip())
-    found.canonical = found.canonical or urljoin(url, found.first("canonical", "og:url"))
+            found.canonical = join(url, element.get("href") or "")
+    found.canonical = found.canonical or join(url, found.first("canonical", "og:url"))
     title = tree.find(".//title")
     found.title = one_line(_unescape(title.text or "")) if title is not None else ""
     for element in tree.iter("script"):
@@ -108,7 +109,7 @@ def _ld(text: str) -> Any:
     except (ValueError, RecursionError):
         pass
     # The two faults met most: raw line breaks with stray commas, and an unescaped quotation mark in a long text
-    mended = re.sub(r",\s*([}\]])", r"\1", re.sub(r"//[^\n\"]*\n", "\n", text))
+    mended = re.sub(r",\s*([}\]])", r"\1", re.sub(r"(?m)^[^\"\n/]*//[^\"\n]*$", "", text))
     try:
         return json.loads(mended, strict=False)
     except (ValueError, RecursionError):
@@ -204,7 +205,7 @@ def _headline(tree: etree._Element, known: Facts, rules: Rules) -> tuple[str, et
             if element.tag != "meta" and (text := text_of(element)):
                 return text, element
     claims = [
-        text
+        text[:MAX_TITLE]
         for text in (known.first("og:title", "twitter:title"), _ld_text(known.article, "headline"), known.title)
         if text
     ]
@@ -233,8 +234,8 @@ def _headline(tree: etree._Element, known: Facts, rules: Rules) -> tuple[str, et
 def without_site(title: str) -> list[str]:
     """`title` with one, two … parts taken off its end: " - Tuổi Trẻ Online", " | Báo Dân trí"."""
     found = []
-    ends = [match.start() for match in _TITLE_ENDS.finditer(title)]
-    for end in reversed(ends):
+    ends = [match.start() for match in _TITLE_ENDS.finditer(title[:MAX_TITLE])]
+    for end in reversed(ends[-4:]):
         found.append(title[:end].strip())
     return found
 

@@ -9,7 +9,7 @@ from functools import lru_cache
 #: Zero-width and soft characters that pages sprinkle over words; joiners are kept out too, Vietnamese needs none.
 _INVISIBLE = dict.fromkeys(
     [0x00AD, 0x034F, 0x061C, 0x115F, 0x1160, 0x180E, 0xFEFF, 0xFFFC, *range(0x200B, 0x2010), *range(0x202A, 0x202F),
-     *range(0x2060, 0x2070), *range(0xFE00, 0xFE10), *range(0xE000, 0xF900)]
+     *range(0x2060, 0x2070), *range(0xFE00, 0xFE10), *range(0xE000, 0xF900), *range(0xD800, 0xE000), *range(0xFDD0, 0xFDF0), 0xFFFE, 0xFFFF]
 )  # fmt: skip
 _CONTROL = {code: " " for code in (*range(0x20), *range(0x7F, 0xA0)) if code != 0x0A} | dict.fromkeys(
     (13, 8232, 8233), "\n"
@@ -21,6 +21,8 @@ CAPITALS = "A-Z" + "".join(
 )
 # What `normal` changes; most text has none of it
 _ODD = re.compile("[" + re.escape("".join(map(chr, _TABLE))) + "]|\\s\\s|[^\\S ]")
+# No letter has more marks; NFC takes quadratic time over a run of them
+_MARKS = re.compile("([\u0300-\u036f]{8})[\u0300-\u036f]+")
 _SPACES = re.compile(r"[^\S\n]+")
 _AROUND_BREAKS = re.compile(r" *\n[ \n]*")
 _SYLLABLE = re.compile(r"\w+")
@@ -28,13 +30,12 @@ _SYLLABLE = re.compile(r"\w+")
 
 def normal(text: str) -> str:
     """`text` in normal form on one line or several: NFC, plain spaces, no space at line ends, no invisible characters."""
-    if not text.isascii():
-        text = unicodedata.normalize("NFC", text)
     if _ODD.search(text):
         text = _SPACES.sub(" ", text.translate(_TABLE))
         if "\n" in text:
             text = _AROUND_BREAKS.sub("\n", text)
-    return text.strip()
+    # Last, for an invisible character can keep a letter from its mark
+    return text.strip() if text.isascii() else unicodedata.normalize("NFC", _MARKS.sub(r"\1", text)).strip()
 
 
 def one_line(text: str) -> str:

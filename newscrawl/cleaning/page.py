@@ -62,7 +62,7 @@ class Cleaner:
             return cleaned
         except NotAnArticle:
             raise
-        except (RecursionError, MemoryError, etree.LxmlError, ValueError, AssertionError) as error:
+        except (ArithmeticError, AssertionError, etree.LxmlError, MemoryError, RecursionError, ValueError) as error:
             raise NotAnArticle("unreadable", f"{type(error).__name__}: {error}") from error
 
     def _agreement(self, page: Page, article: Article) -> float:
@@ -232,6 +232,10 @@ def _lead_in_body(found: list[Block], known: metadata.Facts) -> str:
 
 
 def _canonical(url: str, claimed: str, site: Site | None) -> str:
+    try:
+        normal_url(claimed)
+    except ValueError:  # "https://tuoitre.vn:abc/x"
+        claimed = ""
     if site is None:
         claimed = normal_url(claimed) if claimed.startswith("http") else ""
         return (

@@ -8,11 +8,11 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable, Sequence
-from urllib.parse import urljoin, urlsplit
+from urllib.parse import urlsplit
 
 from newscrawl.cleaning import bylines
 from newscrawl.cleaning.dates import find_date, has_clock
-from newscrawl.cleaning.dom import Block, Layout
+from newscrawl.cleaning.dom import Block, Layout, join
 from newscrawl.cleaning.normal import fold, syllables
 from newscrawl.cleaning.phrases import TAIL, bare, is_furniture, is_pointer, is_related_heading
 
@@ -54,7 +54,7 @@ def headline_repeats(blocks: list[Block], title: str) -> None:
 
 def leads_elsewhere(href: str, url: str) -> bool:
     """Does a link lead to another story (an address with a slug of five words or more) rather than to a file or a form?"""
-    parts = urlsplit(urljoin(url, href))
+    parts = urlsplit(join(url, href))
     if parts.scheme not in {"http", "https"} or parts.path in {"", "/"} or parts.path == urlsplit(url).path:
         return False
     return _SLUG.search(parts.path) is not None

@@ -9,8 +9,12 @@ from datetime import UTC, datetime
 
 from newscrawl.article import Article
 
-#: "(LĐTĐ) ", "(Dân trí) - ", "TTO - ", "VOV.VN - ", "NDO -": the paper's mark before the first word.
-_LEAD_PREFIX = re.compile(r"^\s*(?:\([^()\n]{2,30}\)\s*[-–—:]?|[A-ZĐĂÂÊÔƠƯ&.]{2,12}(?: Online)?\s*[-–—])\s*")
+_CAPITALS = "A-ZĐĂÂÊÔƠƯ"
+#: "(LĐTĐ) ", "(Dân trí) - ", "TTO - ", "VOV.VN - ": the paper's mark before the first word. In brackets it is all
+#: capitals, or a dash follows: "(Hà Nội)" and "(Bài 1)" are text.
+_LEAD_PREFIX = re.compile(
+    rf"^\s*(?:\([^()\n]{{2,30}}\)\s*[-–—:]|\([{_CAPITALS}&.]{{2,12}}\)|[{_CAPITALS}&.]{{2,12}}(?: Online)?\s+[-–—])\s+"
+)
 _WORDS = re.compile(r"\w+")
 # The old and the new place of a tone mark: hòa and hoà, thủy and thuỷ
 _TONE_ON_LAST = re.compile(

@@ -106,10 +106,10 @@ class CleaningPool:
 
     async def clean(self, page: Page) -> Result:
         """Cleans a page elsewhere. Never raises: a crash or a time-out is a drop of that page."""
-        if self.pool is None:
-            call = functools.partial(clean_with, self.cleaner, page, self.compared)
-            return await asyncio.get_running_loop().run_in_executor(self.thread, call)
         try:
+            if self.pool is None:
+                call = functools.partial(clean_with, self.cleaner, page, self.compared)
+                return await asyncio.get_running_loop().run_in_executor(self.thread, call)
             result: Result = await asyncio.wrap_future(
                 self.pool.schedule(_clean, args=[page, self.compared], timeout=self.timeout)
             )

@@ -40,6 +40,8 @@ class House:
             if site.delay
             for host in site.hosts
         }
-        default = settings.getfloat("DOWNLOAD_DELAY")
+        # Without any delay Scrapy lets requests that wait start together, whatever CONCURRENT_REQUESTS_PER_DOMAIN says
+        default = max(settings.getfloat("DOWNLOAD_DELAY"), 0.001)
+        settings.set("DOWNLOAD_DELAY", default, max(_PRIORITY, settings.getpriority("DOWNLOAD_DELAY") or 0))
         slots = {host: {"delay": max(delay, default), "concurrency": 1} for host, delay in slow.items()}
         settings.set("DOWNLOAD_SLOTS", {**slots, **settings.getdict("DOWNLOAD_SLOTS")}, _PRIORITY)

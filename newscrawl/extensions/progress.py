@@ -83,7 +83,7 @@ class Progress:
                 )
         saved, known = sum(row.saved for row in rows), sum(row.known for row in rows)
         if not saved and known:
-            self.console.print(f"Nothing new: all {known} articles found are in the corpus already.", highlight=False)
+            self.console.print(f"Nothing new: all {known} addresses found were done before.", highlight=False)
         self.console.print(f"Text files: {Corpus.of(self.crawler).folder / 'text'}", highlight=False, soft_wrap=True)
 
     def table(self, rows: list[Row], final: bool = False) -> Table:

@@ -43,6 +43,8 @@ class Drops:
 
 def state_of(reason: str) -> State:
     """The state of an address that was dropped for this reason."""
+    if reason == "outside dates":
+        return "found"
     if reason.startswith("refused"):
         return "refused"
     if reason in {"http 404", "http 410"}:

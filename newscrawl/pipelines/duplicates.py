@@ -49,5 +49,4 @@ class Duplicates:
 
 
 def _order(saved: Saved) -> tuple[bool, datetime, str]:
-    published = datetime.fromisoformat(saved.published_at) if saved.published_at else _LATEST
-    return (saved.credited, published, saved.url)
+    return (saved.credited, saved.published or _LATEST, saved.url)

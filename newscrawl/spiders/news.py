@@ -82,6 +82,7 @@ class NewsSpider(Spider):
         spider.seen = set()
         crawler.signals.connect(spider._item_done, signal=signals.item_scraped)
         crawler.signals.connect(spider._item_done, signal=signals.item_dropped)
+        crawler.signals.connect(spider._item_done, signal=signals.item_error)
         return spider
 
     sites: Sites
@@ -166,6 +167,8 @@ class NewsSpider(Spider):
     def _article(self, link: Link, address: str, site: Site) -> Request:
         return Request(
             link.url, self.parse_article, errback=self.article_failed, priority=_ARTICLE,
+            # Told apart by article already; Scrapy's filter would swallow what redirects to an address asked for before
+            dont_filter=True,
             cb_kwargs={"site": site, "address": address, "asked": link.url},
         )  # fmt: skip
 
@@ -221,20 +224,26 @@ class NewsSpider(Spider):
         yield Drop(kwargs["address"], kwargs["asked"], kwargs["site"].domain, reason, detail)
 
     def _item_done(
-        self, item: Article | Drop, response: Response | None = None, exception: BaseException | None = None
+        self,
+        item: Article | Drop,
+        response: Response | None = None,
+        exception: BaseException | None = None,
+        failure: Failure | None = None,
     ) -> None:
         """Lets the next article of a paper go, when `limit` holds some back."""
-        del response
-        queue = self.queues.get(item.domain)
-        if queue is None:
+        # A redirect may have led to another paper's article: the paper that asked has its place back
+        request = response.request if response is not None else None
+        site = request.cb_kwargs.get("site") if request is not None else None
+        site = site or self.sites.get(item.domain)
+        if site is None or site.domain not in self.queues:
             return
+        queue = self.queues[site.domain]
         queue.under_way -= 1
-        if exception is None:
+        if exception is None and failure is None:
             queue.saved += 1
-        site = self.sites[item.domain]
         assert self.crawler.engine is not None
-        for request in self._next(site):
-            self.crawler.engine.crawl(request)
+        for following in self._next(site):
+            self.crawler.engine.crawl(following)
 
 
 def _content_type(response: Response) -> str:

@@ -5,6 +5,7 @@ It is written last: what it says is done is done.
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
@@ -76,6 +77,9 @@ _articles = Table(
 _info = Table("info", _metadata, Column("key", String(40), primary_key=True), Column("value", Text, nullable=False))
 
 
+_LATEST = datetime(9999, 1, 1, tzinfo=UTC)
+
+
 class CatalogError(Exception):
     """The catalog cannot be opened. The message says what to do."""
 
@@ -96,29 +100,47 @@ class Saved:
     path: str
     characters: int
 
+    @property
+    def published(self) -> datetime | None:
+        """When it was published; None where that is not known."""
+        return datetime.fromisoformat(self.published_at) if self.published_at else None
+
 
 class Catalog:
     """Opens (and makes, if need be) the catalog at a SQLAlchemy URL. Use as a context manager, or call `close`."""
 
     def __init__(self, url: str) -> None:
+        shown = re.sub(r"//[^@/]*@", "//…@", url)
         try:
             parsed = make_url(url)
             if parsed.get_backend_name() == "sqlite" and parsed.database:
                 Path(parsed.database).parent.mkdir(parents=True, exist_ok=True)
             self._engine: Engine = create_engine(parsed)
-            if parsed.get_backend_name() == "sqlite":
-                event.listen(self._engine, "connect", _tune_sqlite)
+        except ArgumentError as error:
+            raise CatalogError(
+                f"CATALOG_URL {shown!r} is no database address: write sqlite:///path or postgresql+psycopg://…"
+            ) from error
+        except ImportError as error:
+            raise CatalogError(
+                f"CATALOG_URL {shown!r} needs a driver that is not there ({error}): pip install 'newscrawl[postgresql]'"
+            ) from error
+        except OSError as error:
+            raise CatalogError(
+                f"The catalog at {shown} cannot be opened: {error}. Check the path and its permissions."
+            ) from error
+        if parsed.get_backend_name() == "sqlite":
+            event.listen(self._engine, "connect", _tune_sqlite)
+        try:
             with self._engine.begin() as db:
                 _metadata.create_all(db)
                 self._check_version(db)
-        except ArgumentError as error:
-            raise CatalogError(
-                f"CATALOG_URL {url!r} is no database address: write sqlite:///path or postgresql+psycopg://…"
-            ) from error
-        except (SQLAlchemyError, OSError) as error:
-            raise CatalogError(
-                f"The catalog at {url} cannot be opened: {error}. Check the path and its permissions."
-            ) from error
+        except BaseException as error:
+            self._engine.dispose()
+            if isinstance(error, SQLAlchemyError):
+                raise CatalogError(
+                    f"The catalog at {shown} cannot be opened: {error}. Check the path and its permissions."
+                ) from error
+            raise
 
     @staticmethod
     def _check_version(db: Connection) -> None:
@@ -217,8 +239,9 @@ class Catalog:
             _articles.c.domain == domain, _articles.c.month == month
         )
         with self._engine.connect() as db:
-            rows = db.execute(query.order_by(_articles.c.published_at, _articles.c.id)).all()
-        return [Saved(**{**row._mapping, "credited": bool(row.credited)}) for row in rows]
+            rows = db.execute(query).all()
+        found = [Saved(**{**row._mapping, "credited": bool(row.credited)}) for row in rows]
+        return sorted(found, key=lambda saved: (saved.published or _LATEST, saved.id))
 
     def save(self, saved: Saved, instead_of: Saved | None = None) -> None:
         """Notes a saved article, its address with it. `instead_of` is one of the same text that gives way to it."""

@@ -12,11 +12,13 @@ import json
 import os
 import tempfile
 from collections.abc import Iterable, Iterator
+from datetime import timedelta, timezone
 from pathlib import Path
 
 from newscrawl.article import Article
 
 UNDATED = "undated"
+_VIETNAM = timezone(timedelta(hours=7))
 
 
 class CorpusFiles:
@@ -31,8 +33,8 @@ class CorpusFiles:
 
     @staticmethod
     def month(article: Article) -> str:
-        """`yyyy-mm` of publication, as the article's own clock has it."""
-        return f"{article.published_at:%Y-%m}" if article.published_at else UNDATED
+        """`yyyy-mm` of publication in Vietnam."""
+        return f"{article.published_at.astimezone(_VIETNAM):%Y-%m}" if article.published_at else UNDATED
 
     def write(self, article: Article) -> Path:
         """Writes text file and record. Returns the text file's path, relative to the corpus."""

@@ -54,16 +54,23 @@ class FixtureReplay:
         try:
             data = tomllib.loads(index.read_text("utf-8"))
         except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
-            raise ReplayError(f"{index}: is no TOML ({error})") from error
+            raise ReplayError(f"{index}: is no TOML ({error}). Mend it") from error
         default = data.get("fetched_at")
-        for number, entry in enumerate(data.get("response", [])):
+        entries = data.get("response", [])
+        if not isinstance(entries, list):
+            raise ReplayError(f"{index}: response is one table. Write [[response]] over each")
+        for number, entry in enumerate(entries):
             where = f"{index}: response[{number}]"
+            if not isinstance(entry.get("fetched_at", default), datetime | None):
+                raise ReplayError(f"{where}: fetched_at is no time. Write fetched_at = 2024-06-20T08:00:00+07:00")
+            if not isinstance(entry.get("status", 200), int):
+                raise ReplayError(f"{where}: status is no number. Write status = 404")
             if unknown := set(entry) - _KEYS:
                 raise ReplayError(
                     f"{where}: unknown key {sorted(unknown)[0]!r}. Write one of: {', '.join(sorted(_KEYS))}"
                 )
             if "url" not in entry:
-                raise ReplayError(f"{where}: url is missing")
+                raise ReplayError(f"{where}: url is missing. Add the address that it answers")
             if entry["url"] in self._entries:
                 raise ReplayError(f"{where}: {entry['url']} has an answer already. Take one of the two out")
             if "file" in entry and not (index.parent / entry["file"]).is_file():
