@@ -13,7 +13,6 @@ from dataclasses import dataclass
 from typing import Literal
 from urllib.parse import urljoin
 
-import lxml.html
 from lxml import etree
 from w3lib.url import safe_url_string
 
@@ -86,11 +85,14 @@ def parse(text: str) -> etree._Element:
     # Some pages end several times (whole documents pasted into the body); the parser would stop at the first end
     if (end := _END.search(text)) and end.end() < len(text) - 200:
         text = _END.sub("", text)
-    parser = lxml.html.HTMLParser(encoding="utf-8", remove_comments=True, remove_pis=True, huge_tree=False)
+    # lxml.html's parser would look up a Python class for every element that is touched; trafilatura's copy gets them
+    parser = etree.HTMLParser(encoding="utf-8", remove_comments=True, remove_pis=True, huge_tree=False)
     try:
-        tree = lxml.html.document_fromstring(text.encode("utf-8", "replace"), parser=parser)
-    except (etree.ParserError, etree.XMLSyntaxError) as error:
+        tree = etree.fromstring(text.encode("utf-8", "replace"), parser)
+    except etree.XMLSyntaxError as error:
         raise NotAnArticle("not html", str(error)) from error
+    if tree is None:
+        raise NotAnArticle("empty")
     return tree
 
 

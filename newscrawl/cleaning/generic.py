@@ -14,7 +14,7 @@ from copy import deepcopy
 
 import trafilatura
 from lxml import etree
-from lxml.html import HtmlElement
+from lxml.html import HtmlElement, HtmlElementClassLookup
 from trafilatura.settings import Extractor
 
 from newscrawl.cleaning import rules
@@ -22,7 +22,7 @@ from newscrawl.cleaning.dates import find_date
 from newscrawl.cleaning.dom import BLOCK_TAGS, SILENT_TAGS, Block, Layout, blocks, is_hidden
 from newscrawl.cleaning.metadata import Facts
 from newscrawl.cleaning.normal import fold, one_line, syllables
-from newscrawl.cleaning.template import Parts, place
+from newscrawl.cleaning.template import Parts
 
 #: Link share below which a block can be prose.
 PROSE = 0.35
@@ -95,8 +95,11 @@ def locate(tree: etree._Element, known: Facts, title: str, title_element: etree.
     if lead is not None:
         parts.lead = one_line(page[lead].text)
         first = lead + 1
-    inside = set(map(id, Layout(page).under(container)))
-    parts.blocks = [block for i, block in enumerate(page) if first <= i <= last or (id(block) in inside and i != lead)]
+    parts.blocks = [
+        block
+        for i, block in enumerate(page)
+        if first <= i <= last or (i != lead and block.element is not None and _under(block.element, container))
+    ]
     for i, block in enumerate(page):
         if not first <= i <= last:
             block.cut("beside the story")
@@ -177,6 +180,10 @@ def _pruned(tree: etree._Element, page: list[Block], cut: dict[etree._Element, s
     doomed -= {block.element for block in page if block.kept}
     for element in doomed:
         element.set(_MARK, "")
+    # trafilatura wants lxml.html's elements, with their methods
+    parser = tree.getroottree().parser
+    assert parser is not None
+    parser.set_element_class_lookup(HtmlElementClassLookup())
     copy = deepcopy(tree)
     for element in doomed:
         del element.attrib[_MARK]
@@ -196,18 +203,15 @@ def _pruned(tree: etree._Element, page: list[Block], cut: dict[etree._Element, s
 
 
 def _first_after(page: list[Block], title: etree._Element | None) -> int:
-    """The first block behind the headline; 0 where the headline is not on the page."""
+    """The first block behind the headline; 0 where the headline is not among the blocks."""
     if title is None:
         return 0
-    at = place(title)
-    for i, block in enumerate(page):
-        if (
-            block.element is not None
-            and place(block.element) > at
-            and not any(a is title for a in block.element.iterancestors())
-        ):
-            return i
-    return 0
+    within = [i for i, block in enumerate(page) if block.element is not None and _under(block.element, title)]
+    return within[-1] + 1 if within else 0
+
+
+def _under(element: etree._Element, node: etree._Element) -> bool:
+    return element is node or any(parent is node for parent in element.iterancestors())
 
 
 def _cluster(page: list[Block], named: list[int], start: int) -> list[int]:
@@ -243,12 +247,10 @@ def _rejoined(page: list[Block], named: list[int], best: list[int]) -> list[int]
     box = max(boxes, key=lambda node: sum(1 for _ in node.iterancestors()), default=None)
     if box is None or box.tag in {"body", "html"}:
         return best
-    inside = [
-        i
-        for i in named
-        if (element := page[i].element) is not None and (element is box or box in element.iterancestors())
+    inside = [i for i in named if (element := page[i].element) is not None and _under(element, box)]
+    around = [
+        block for block in page if block.rule != "hidden" and block.element is not None and _under(block.element, box)
     ]
-    around = [block for block in Layout(page).under(box) if block.rule != "hidden"]
     joined = _weight(page, inside) >= 0.5 * sum(len(block.text) for block in around) and set(best) <= set(inside)
     return inside if joined else best
 

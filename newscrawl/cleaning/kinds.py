@@ -126,9 +126,9 @@ def check_story(
 
     `in_template` says that a known template's body was found, which no listing has.
     """
-    size = len(syllables(text))
+    size = text.count(" ") + text.count("\n\n") + 1 if text else 0
     # On an unknown page the lead may be all that there is
-    body_size = len(syllables(text.removeprefix(lead))) if in_template else size
+    body_size = size - (lead.count(" ") + 1) * (bool(lead) and text.startswith(lead)) if in_template else size
     path = urlsplit(url).path
     if size < 120 and (
         _ERROR.search(fold(title))

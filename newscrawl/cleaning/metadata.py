@@ -283,14 +283,26 @@ def _ld_text(node: dict[str, Any], key: str) -> str:
 # --- people ------------------------------------------------------------------------------------------------------
 
 
-def authors(roots: Roots, known: Facts, rules: Rules, site_names: set[str]) -> list[str]:
-    """The writers. The page's author boxes first, then meta elements and JSON-LD; never the paper itself."""
+def authors(roots: Roots, known: Facts, rules: Rules, site_names: set[str]) -> tuple[list[str], str]:
+    """The writers, and the agency that stands in their place or behind them.
+
+    The page's author boxes first, then meta elements and JSON-LD; never the paper itself.
+    """
+    agency = ""
     for elements in find(roots, rules.authors):
         found: list[str] = []
         for element in elements:
-            found += [name for name in bylines.names(_unescape(value_of(element))) if name not in found]
+            value = one_line(_unescape(value_of(element)))
+            agency = agency or bylines.agency(value)
+            found += [name for name in bylines.names(value) if name not in found]
         if found := _people(found, site_names):
-            return found
+            return found, agency
+    agency = agency or bylines.agency(known.first("article:author", "dable:author"))
+    return _claimed_authors(known, site_names), agency
+
+
+def _claimed_authors(known: Facts, site_names: set[str]) -> list[str]:
+    found: list[str] = []
     for name in _AUTHORS:
         found = []
         for claim in known.meta.get(name, ()):
@@ -449,8 +461,8 @@ def _axis(element: etree._Element, axis: str) -> Iterator[etree._Element]:
 
 def section(roots: Roots, known: Facts, rules: Rules) -> str:
     """The article's place in the paper, outermost first, joined with " > "."""
-    # The trail often stands far above the article; the order of the selectors says more than the place
-    for elements in find(roots[-1:], rules.section):
+    # The trail often stands far above the article: the order of the selectors says more than the place
+    for elements in (found for selector in rules.section for found in find(roots, [selector])):
         parts = [text for e in elements if (text := one_line(_unescape(value_of(e))))]
         if path := _path(parts):
             return path

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable, Sequence
+from functools import lru_cache
 from urllib.parse import urlsplit
 
 from newscrawl.cleaning import bylines
@@ -52,10 +53,13 @@ def headline_repeats(blocks: list[Block], title: str) -> None:
             block.cut("headline repeated")
 
 
+@lru_cache(maxsize=4096)
 def leads_elsewhere(href: str, url: str) -> bool:
     """Does a link lead to another story (an address with a slug of five words or more) rather than to a file or a form?"""
+    if not _SLUG.search(href):  # nearly all links of a page: sections, tools, anchors
+        return False
     parts = urlsplit(join(url, href))
-    if parts.scheme not in {"http", "https"} or parts.path in {"", "/"} or parts.path == urlsplit(url).path:
+    if parts.scheme not in {"http", "https"} or parts.path == urlsplit(url).path:
         return False
     return _SLUG.search(parts.path) is not None
 
@@ -206,17 +210,15 @@ def _is_meta_line(text: str) -> bool:
 
 def repeats(blocks: list[Block]) -> None:
     """A paragraph printed twice. Short lines may recur (a refrain, a table's word); eight syllables and more may not."""
-    seen: dict[str, Block] = {}
+    seen: set[str] = set()
     previous = ""
     for block in blocks:
         if not block.kept or block.kind == "table":
             continue
         key = fold(block.text)
-        size = len(syllables(key))
-        if (size >= 8 and key in seen) or (size >= 4 and key == previous):
+        if (key in seen and len(syllables(key)) >= 8) or (key == previous and len(syllables(key)) >= 4):
             block.cut("printed twice")
-        else:
-            seen[key] = block
+        seen.add(key)
         previous = key
 
 
@@ -245,13 +247,17 @@ def arrow_lines(blocks: list[Block]) -> list[Block]:
     return out
 
 
+def _words(block: Block) -> int:
+    return block.text.count(" ") + 1
+
+
 def photo_story(blocks: list[Block]) -> bool:
     """Is the story told in its captions? Then they are text: uncuts them and says so."""
     captions = [block for block in blocks if block.rule == "caption"]
-    told = sum(len(block.text.split()) for block in captions)
-    prose = sum(len(block.text.split()) for block in kept(blocks) if len(block.text.split()) > 3)
+    told = sum(_words(block) for block in captions)
     if len(captions) < 3 or told < 60:
         return False
+    prose = sum(size for block in kept(blocks) if (size := _words(block)) > 3)
     # Captions of a written story are short; a story told in pictures has a paragraph under each
     if prose > 0.5 * told and not (told >= 20 * len(captions) and told > prose):
         return False
