@@ -79,9 +79,11 @@ def parse(text: str) -> etree._Element:
     """The tree of a page. Raises `NotAnArticle` for text with no element in it, or far too many."""
     if len(text) > MAX_CHARACTERS:
         raise NotAnArticle("too large", f"{len(text)} characters")
-    text = _XML_DECLARATION.sub("", text.replace("\x00", ""))
-    if not text.strip():
+    if "\0" in text:
+        text = text.replace("\0", "")
+    if not text or text.isspace():
         raise NotAnArticle("empty")
+    text = _XML_DECLARATION.sub("", text)
     # Some pages end several times (whole documents pasted into the body); the parser would stop at the first end
     if (end := _END.search(text)) and end.end() < len(text) - 200:
         text = _END.sub("", text)

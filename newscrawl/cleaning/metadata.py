@@ -168,26 +168,20 @@ def value_of(element: etree._Element) -> str:
     return text_of(element)
 
 
-def find(roots: Roots, selectors: Iterable[Selector]) -> Iterator[list[etree._Element]]:
-    """What each selector finds: around the article first, and only if none of them finds anything there, on the page."""
-    selectors = tuple(selectors)
-    for root in roots:
-        some = False
-        for selector in selectors:
-            if found := selector.find(root):
-                some = True
-                yield found
-        if some:
-            return
+#: Selectors of meta elements, which have been read already.
+_META = re.compile(r"meta(?:\[(?:name|property)=['\"]?([\w:.-]+)['\"]?\]|\.([\w-]+))")
 
 
-def first_value(roots: Roots, selectors: Iterable[Selector]) -> str:
-    """The first text that one of the selectors gives."""
-    for found in find(roots, selectors):
-        for element in found:
-            if value := one_line(_unescape(value_of(element))):
-                return value
-    return ""
+def values(roots: Roots, known: Facts, selectors: Iterable[Selector]) -> Iterator[list[str]]:
+    """What each selector says, one list a selector that finds anything: around the article first, then further off."""
+    for selector in selectors:
+        if meta := _META.fullmatch(selector.css):
+            found = [one_line(value) for value in known.meta.get((meta[1] or meta[2]).lower(), ())]
+        else:
+            elements = next((elements for root in roots if (elements := selector.find(root))), [])
+            found = [text for element in elements if (text := one_line(_unescape(value_of(element))))]
+        if found:
+            yield found
 
 
 # --- headline ----------------------------------------------------------------------------------------------------
@@ -289,10 +283,9 @@ def authors(roots: Roots, known: Facts, rules: Rules, site_names: set[str]) -> t
     The page's author boxes first, then meta elements and JSON-LD; never the paper itself.
     """
     agency = ""
-    for elements in find(roots, rules.authors):
+    for told in values(roots, known, rules.authors):
         found: list[str] = []
-        for element in elements:
-            value = one_line(_unescape(value_of(element)))
+        for value in told:
             agency = agency or bylines.agency(value)
             found += [name for name in bylines.names(value) if name not in found]
         if found := _people(found, site_names):
@@ -340,20 +333,17 @@ def times(
     roots: Roots, known: Facts, rules: Rules, near: etree._Element | None, now: datetime | None
 ) -> tuple[datetime | None, datetime | None]:
     """When the story was published and last changed; None where the page does not tell, or tells the impossible."""
-    shown = _selected(roots, rules.published)
-    printed = _Printed(roots, shown, near)
+    printed = _Printed(roots, known, rules, near)
     node = known.article or known.page
-    claims = [*(value for name in _PUBLISHED for value in known.meta.get(name, ())), _ld_text(node, "datePublished")]
-    published = _choose([*shown, *claims], printed, now)
+    claims = (value for name in _PUBLISHED for value in known.meta.get(name, ()))
+    told = [_ld_text(node, "datePublished")]
+    published = _choose(itertools.chain(_selected(roots, known, rules.published), claims, told), printed, now)
     if published is None:
         published = _choose([*_itemprop(roots[-1], "datePublished"), *printed.texts()], printed, now)
-    stated = [
-        *_selected(roots, rules.modified),
-        *known.meta.get("article:modified_time", ()),
-        *known.meta.get("datemodified", ()),
-    ]
-    stated += [value] if (value := _ld_text(node, "dateModified")) else []
-    modified = _choose([*stated, *(v for name in _MODIFIED for v in known.meta.get(name, ()))], printed, now)
+    stated = [*_selected(roots, known, rules.modified), *known.meta.get("article:modified_time", ())]
+    stated += [*known.meta.get("datemodified", ()), *filter(None, [_ld_text(node, "dateModified")])]
+    changes = (value for name in _MODIFIED for value in known.meta.get(name, ()))
+    modified = _choose(itertools.chain(stated, changes), printed, now)
     if published is None and modified is not None and not printed.texts():
         published = _choose([_ld_text(node, "dateCreated")], printed, now)
     if modified and published and (modified < published or (modified == published and not stated)):
@@ -361,12 +351,9 @@ def times(
     return published, modified
 
 
-def _selected(roots: Roots, selectors: Iterable[Selector]) -> list[str]:
-    # Meta elements stand in the head, whatever the article's surroundings hold
-    inside = [selector for selector in selectors if not selector.css.startswith("meta")]
-    meta = [selector for selector in selectors if selector.css.startswith("meta")]
-    found = [*find(roots[-1:], meta), *find(roots, inside)]
-    return [value for elements in found for element in elements[:3] if (value := value_of(element))]
+def _selected(roots: Roots, known: Facts, selectors: Iterable[Selector]) -> Iterator[str]:
+    for found in values(roots, known, selectors):
+        yield from found[:3]
 
 
 def _itemprop(tree: etree._Element, name: str) -> list[str]:
@@ -374,24 +361,34 @@ def _itemprop(tree: etree._Element, name: str) -> list[str]:
 
 
 def _choose(claims: Iterable[str], printed: _Printed, now: datetime | None) -> datetime | None:
-    """The first claim that can be; one with a time of day before one without, if both mean the same day."""
-    best: datetime | None = None
-    dated = [(claim, _local(at, printed)) for claim in claims if (at := parse_date(claim)) and possible(at, now)]
-    for claim, at in dated:
-        if has_clock(claim):
-            if best is not None and best.date() != at.date():
-                return best
-            # Another place may tell the seconds of the same minute
-            return next(
-                (other for _, other in dated if other.second and other.replace(second=0, microsecond=0) == at), at
-            )
-        best = best or at
-    if best is not None:
-        for text in printed.texts():
-            at = parse_date(text)
-            if at is not None and has_clock(text) and at.date() == best.date() and possible(at, now):
+    """The first claim that can be; one with a time of day before one without, if both mean the same day.
+
+    Claims are taken one by one: those behind the first that tells the seconds are never looked for.
+    """
+    day: datetime | None = None
+    minute: datetime | None = None
+    for claim in claims:
+        at = parse_date(claim)
+        if at is None or not possible(at, now):
+            continue
+        at = _local(at, printed)
+        if not has_clock(claim):
+            day = day or at
+        elif minute is None:
+            if day is not None and day.date() != at.date():
+                return day
+            if at.second:
                 return at
-    return best
+            minute = at
+        elif at.second and at.replace(second=0, microsecond=0) == minute:
+            return at  # another place tells the seconds of the same minute
+    if minute is not None or day is None:
+        return minute
+    for text in printed.texts():
+        at = parse_date(text)
+        if at is not None and has_clock(text) and at.date() == day.date() and possible(at, now):
+            return at
+    return day
 
 
 def _local(at: datetime, printed: _Printed) -> datetime:
@@ -407,13 +404,14 @@ def _local(at: datetime, printed: _Printed) -> datetime:
 class _Printed:
     """Dates that readers see, read when first asked for: those of the rules, else around the headline."""
 
-    def __init__(self, roots: Roots, shown: list[str], near: etree._Element | None) -> None:
-        self._roots, self._shown, self._near = roots, shown, near
+    def __init__(self, roots: Roots, known: Facts, rules: Rules, near: etree._Element | None) -> None:
+        self._roots, self._known, self._rules, self._near = roots, known, rules, near
         self._texts: list[str] | None = None
 
     def texts(self) -> list[str]:
         if self._texts is None:
-            self._texts = [date for text in self._shown if (date := find_date(text))]
+            shown = _selected(self._roots, self._known, self._rules.published)
+            self._texts = [date for text in shown if (date := find_date(text))]
             if not any("/" in text or "-" in text[:4] for text in self._texts):
                 self._texts += self._around_headline()
         return self._texts
@@ -461,9 +459,7 @@ def _axis(element: etree._Element, axis: str) -> Iterator[etree._Element]:
 
 def section(roots: Roots, known: Facts, rules: Rules) -> str:
     """The article's place in the paper, outermost first, joined with " > "."""
-    # The trail often stands far above the article: the order of the selectors says more than the place
-    for elements in (found for selector in rules.section for found in find(roots, [selector])):
-        parts = [text for e in elements if (text := one_line(_unescape(value_of(e))))]
+    for parts in values(roots, known, rules.section):
         if path := _path(parts):
             return path
     if path := _path(known.breadcrumb):
@@ -489,22 +485,20 @@ def _path(parts: list[str]) -> str:
 
 def tags(roots: Roots, known: Facts, rules: Rules, title: str, site_names: set[str]) -> list[str]:
     """The tags under the story, else those of the head; the site-wide keywords that some papers print are none."""
-    for elements in find(roots, rules.tags):
-        found: list[str] = []
-        for element in elements:
-            value = one_line(_unescape(value_of(element)))
-            for tag in value.split(",") if element.tag == "meta" else [value]:
-                tag = tag.strip(" #,;.\n")
-                if tag and tag not in found and len(tag) < 120:
-                    found.append(tag)
+    for selected in values(roots, known, rules.tags):
+        # A meta element lists them all; a link is one tag, commas and all
+        parts = selected[0].split(",") if len(selected) == 1 else selected
+        found = list(dict.fromkeys(tag for part in parts if (tag := part.strip(" #,;.\n")) and len(tag) < 120))
         if found:
             return found
     if not known.article and known.first("og:type") != "article" and "article:published_time" not in known.meta:
         return []
     for name in _TAGS:
-        values = known.meta.get(name, [])
+        claimed = known.meta.get(name, [])
         found = list(
-            dict.fromkeys(tag for value in values for part in value.split(",") if (tag := one_line(part).strip(" #;.")))
+            dict.fromkeys(
+                tag for value in claimed for part in value.split(",") if (tag := one_line(part).strip(" #;."))
+            )
         )
         # Site-wide keywords begin with the paper's own name; some systems put the headline there
         own = any(

@@ -105,9 +105,12 @@ class Cleaner:
     ) -> Cleaned:  # fmt: skip
         site_names = _site_names(page.url, site, known)
         scope = template.surroundings(parts.body[0], title_element)
-        roots = (scope, tree)
-        authors, agency = metadata.authors(roots, known, ruled, site_names)
-        published, modified = metadata.times(roots, known, ruled, title_element, page.fetched_at)
+        # A level more for what stands beside the article; only breadcrumbs stand far off
+        parent = scope.getparent()
+        beside = scope if parent is None else parent
+        near, roots = (scope, beside), (scope, tree)
+        authors, agency = metadata.authors(near, known, ruled, site_names)
+        published, modified = metadata.times((scope, beside, tree), known, ruled, title_element, page.fetched_at)
         found = (
             parts.blocks
             if parts.blocks is not None
@@ -141,7 +144,7 @@ class Cleaner:
             published_at=published,
             modified_at=modified,
             section=metadata.section(roots, known, ruled),
-            tags=metadata.tags(roots, known, ruled, title, site_names),
+            tags=metadata.tags(near, known, ruled, title, site_names),
             images=images,
             source=source or (Source(agency) if agency else None),
             language=site.language if site else "vi",
