@@ -17,7 +17,8 @@ SAVED_PAGES = [  # file, what an article's address looks like, at least so many 
     ("tuoitre.vn--list-kinh-doanh-2026.html", r"-(\d{14,21})\.htm$", 15),
     ("vietnamnet.vn--list-kinh-doanh-2026.html", r"-(\d{6,7})\.html$", 30),
     ("vnexpress.net--list-kinh-doanh-2026.html", r"-(\d{7})\.html$", 45),
-    ("vnexpress.net--tin-moi-nhat.rss.xml", r"-(\d{7})\.html$", 25),
+    # The other links of this feed lead to the English edition and to videos
+    ("vnexpress.net--tin-moi-nhat.rss.xml", r"-(\d{7})\.html$", 21),
 ]
 
 
