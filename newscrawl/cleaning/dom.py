@@ -19,10 +19,10 @@ from w3lib.url import safe_url_string
 from newscrawl.article import NotAnArticle
 from newscrawl.cleaning.normal import normal
 
-#: Bytes of decoded markup above which a page is no news page.
-MAX_CHARACTERS = 25_000_000
-#: Elements above which a page is no news page (the largest met has 12,000).
-MAX_ELEMENTS = 250_000
+#: Attributes of one element above which a page is no news page.
+MAX_ATTRIBUTES = 2_000
+#: Blocks of text above which a page is no news page (the largest met has 1,500).
+MAX_BLOCKS = 15_000
 
 BLOCK_TAGS = frozenset(
     (
@@ -44,6 +44,7 @@ _ITALIC = frozenset(["i", "em", "cite"])
 HEADINGS = frozenset(["h1", "h2", "h3", "h4", "h5", "h6"])
 _HIDDEN = re.compile(r"display\s*:\s*none|visibility\s*:\s*hidden", re.IGNORECASE)
 _END = re.compile(r"</(?:html|body)\s*>", re.IGNORECASE)
+_LONG_TAG = re.compile(r"<[a-zA-Z][^<>]{20000,}")
 _XML_DECLARATION = re.compile(r"^\s*<\?xml[^>]*\?>")
 
 Kind = Literal["paragraph", "heading", "item", "caption", "table"]
@@ -76,14 +77,15 @@ class Block:
 
 
 def parse(text: str) -> etree._Element:
-    """The tree of a page. Raises `NotAnArticle` for text with no element in it, or far too many."""
-    if len(text) > MAX_CHARACTERS:
-        raise NotAnArticle("too large", f"{len(text)} characters")
+    """The tree of a page. Raises `NotAnArticle` for text with no element in it."""
     if "\0" in text:
         text = text.replace("\0", "")
     if not text or text.isspace():
         raise NotAnArticle("empty")
     text = _XML_DECLARATION.sub("", text)
+    if len(text) > 300_000 and any(tag[0].count("=") > MAX_ATTRIBUTES for tag in _LONG_TAG.finditer(text)):
+        # libxml2 compares each with all before it
+        raise NotAnArticle("too large", f"an element with over {MAX_ATTRIBUTES} attributes")
     # Some pages end several times (whole documents pasted into the body); the parser would stop at the first end
     if (end := _END.search(text)) and end.end() < len(text) - 200:
         text = _END.sub("", text)
@@ -274,6 +276,8 @@ class _Walk:
     def emit(self, text: str, element: etree._Element, kind: Kind) -> None:
         if not text:
             return
+        if len(self.found) >= MAX_BLOCKS:
+            raise NotAnArticle("too large", f"over {MAX_BLOCKS} blocks of text")
         size = self.size or 1
         self.found.append(
             Block(

@@ -28,6 +28,8 @@ from newscrawl.cleaning.template import Parts
 PROSE = 0.35
 #: Blocks that may lie between two blocks of one story without being named by trafilatura.
 MAX_GAP = 14
+#: Elements above which trafilatura is not asked; the largest news page met has 12,000.
+MAX_ELEMENTS = 30_000
 #: Share of the named text that a box must hold to be the story's.
 TOGETHER = 0.8
 #: Blocks between headline and body in which the sapo is looked for.
@@ -73,11 +75,14 @@ def locate(tree: etree._Element, known: Facts, title: str, title_element: etree.
     rules.furniture(page)
     rules.pointers(page, url)
     rules.cards(layout, url)
-    pruned = _pruned(tree, page, cut)
     prosaic = [i for i, block in enumerate(page) if _is_prose(block)]
-    named = _named(pruned, page, _FAST)
-    if _weight(page, named) < 0.3 * _weight(page, prosaic):
-        named = _named(pruned, page, _THOROUGH)
+    named = prosaic
+    # trafilatura takes minutes over pages that are no news pages; prose alone must do there
+    if sum(1 for _ in root.iter()) <= MAX_ELEMENTS:
+        pruned = _pruned(tree, page, cut)
+        named = _named(pruned, page, _FAST)
+        if _weight(page, named) < 0.3 * _weight(page, prosaic):
+            named = _named(pruned, page, _THOROUGH)
     start = _first_after(page, title_element)
     story = _cluster(page, named, start)
     # trafilatura sometimes settles on a side box; a far heavier run of plain prose is the story then

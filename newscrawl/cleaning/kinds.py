@@ -19,7 +19,7 @@ from newscrawl.cleaning.template import Parts
 from newscrawl.sites import Site
 
 #: Bytes above which a page is no news page. The largest met is 1.2 MB.
-MAX_BYTES = 20_000_000
+MAX_BYTES = 6_000_000
 #: Share of a generic page's text in cards above which it is a listing.
 IN_CARDS = 0.6
 #: Syllables that a body has at least. Below that only a page that calls itself an article counts.
