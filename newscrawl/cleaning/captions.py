@@ -25,6 +25,8 @@ _CENTRED = re.compile(r"text-align\s*:\s*center", re.IGNORECASE)
 _CLASS = re.compile(
     r"caption|(?:^|[\s_-])(?:desc_?cation|image_desc|photo-desc|img-desc|imgdesc|chu-?thich|note-?img)", re.IGNORECASE
 )
+#: Classes that are captions wherever they stand.
+_NAMED = re.compile(r"(?:CMS_|image-?|photo-?|media-?|video-?)caption\b", re.IGNORECASE)
 _ICON = re.compile(r"icon|logo|avatar|pixel|blank|spacer|loading|1x1|emoji|sprite|share|facebook|zalo", re.IGNORECASE)
 _SOURCES = ("data-src", "data-original", "data-lazy-src", "data-photo-original-src", "src")
 
@@ -83,7 +85,8 @@ def _is_caption(block: Block, marked: set[etree._Element], around: list[etree._E
             return node.find(".//blockquote") is None and _has_picture(node)
         if node.tag == "table":
             return _is_picture_table(node) and not _beside_picture(around)
-        if node is element and _CLASS.search(node.get("class") or "") and _picture_near(around):
+        name = node.get("class") or ""
+        if _NAMED.search(name) or (node is element and _CLASS.search(name) and _picture_near(around)):
             return True
         if node.tag in {"blockquote", "section", "article"}:
             break

@@ -18,11 +18,10 @@ from lxml.html import HtmlElement, HtmlElementClassLookup
 from trafilatura.settings import Extractor
 
 from newscrawl.cleaning import rules
-from newscrawl.cleaning.dates import find_date
 from newscrawl.cleaning.dom import BLOCK_TAGS, SILENT_TAGS, Block, Layout, blocks, is_hidden
 from newscrawl.cleaning.metadata import Facts
 from newscrawl.cleaning.normal import fold, one_line, syllables
-from newscrawl.cleaning.template import Parts
+from newscrawl.cleaning.template import Parts, reads_as_sapo
 
 #: Link share below which a block can be prose.
 PROSE = 0.35
@@ -39,7 +38,7 @@ LEAD_REACH = 12
 _TEXT = frozenset(["p", "blockquote", "h2", "h3", "h4", "li"])
 _OUTER = frozenset(["nav", "footer", "aside", "form", "dialog", "menu"])
 _CLUTTER = re.compile(
-    r"(?:^|[\s_-])(?:relat(?:ed|e|ion)\w*|lien-?quan|tin-?lien-?quan|tinlienquan|recommend\w*|suggest\w*|comments?|cmt|binh-?luan|binhluan|ykien|"
+    r"\w*Related(?:News|Box|One|Article|Post|Stor)\w*|(?:^|[\s_-])(?:relat(?:ed|e|ion)\w*|lien-?quan|tin-?lien-?quan|tinlienquan|recommend\w*|suggest\w*|comments?|cmt|binh-?luan|binhluan|ykien|"
     r"social\w*|share\w*|sharing|chia-?se|breadcrumbs?|pagination|paging|sidebar|newsletter|subscribe|sponsor\w*|advert\w*|ads?|adv|banner\w*|qc|quang-?cao|"
     r"popup|modal|cookie\w*|footer|toolbar|tool-?box|print|rating|vote|most-?(?:read|view\w*)|xem-?nhieu|doc-?nhieu|tin-?khac|tinkhac|other-?news|news-?other|"
     r"read-?more|readmore|xem-?them|cung-?chuyen-?muc|tin-?moi|hot-?news|tags?|tag-?list|keywords?|menu|nav|navbar|admzone|login|signup)(?:$|[\s_-])",
@@ -136,6 +135,7 @@ def _outer(root: etree._Element, title: etree._Element | None) -> dict[etree._El
             if len(name) > 1 and (match := _CLUTTER.search(name)) and not _holds_story(element, words):
                 if (
                     tag in _TEXT
+                    and "relat" not in match[0].lower()
                     and len("".join(element.itertext()).split()) > 20
                     and next(element.iter("a"), None) is None
                 ):
@@ -333,12 +333,6 @@ def _lead(page: list[Block], first: int, start: int, known: Facts, title: str) -
             page[i].rule = ""
             return i
     for i in reversed(candidates):
-        text = page[i].text
-        if (
-            page[i].kept
-            and len(syllables(text)) >= 12
-            and text.rstrip().endswith((".", "…", "!", "?", ".”", '."'))
-            and not find_date(text)
-        ):
+        if page[i].kept and reads_as_sapo(page[i].text):
             return i
     return None

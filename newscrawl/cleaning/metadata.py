@@ -434,9 +434,17 @@ def _around(element: etree._Element, reach: int = 14) -> Iterator[str]:
                 if piece and not piece.isspace():
                     seen += 1
                     if len(piece) < 160:
-                        yield piece
+                        yield piece if has_clock(piece) or not find_date(piece) else _with_clock(node, piece)
             if seen >= reach:
                 break
+
+
+def _with_clock(node: etree._Element, date: str) -> str:
+    """A date with the clock that stands in an element of its own beside it."""
+    for around in itertools.islice(node.iterancestors(), 2):
+        if len(text := text_of(around)) < 80 and has_clock(text) and date.strip() in text:
+            return text
+    return date
 
 
 def _axis(element: etree._Element, axis: str) -> Iterator[etree._Element]:

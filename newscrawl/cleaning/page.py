@@ -126,7 +126,9 @@ class Cleaner:
                 if block.rule == "caption":
                     block.rule = ""
         story = [block.text for block in rules.kept(found)]
-        if lead and not (story and fold(story[0]) == fold(lead)):
+        if lead and story and (fold(story[0]) == fold(lead) or rules.is_cut_short(lead, story[0])):
+            lead = one_line(story[0])
+        elif lead:
             story.insert(0, lead)
         text = "\n\n".join(story)
         kinds.check_story(tree, known, title, lead, text, page.url, site, parts, found, in_template=owner != "generic")

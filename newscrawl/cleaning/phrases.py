@@ -47,6 +47,7 @@ INVITATION = _any(
     r">> ?các ý kiến không nhất thiết trùng .{0,80}",
     r"(?:bấm |nhấn |hãy |vui lòng )?theo dõi .{2,60} (?:trên|tại|qua) (?:google ?news|facebook|zalo|youtube|tiktok|telegram).{0,40}",
     r"(?:hãy |bấm |nhấn )?(?:đăng ký|quan tâm|follow) .{0,60}(?:kênh|fanpage|zalo|newsletter|bản tin|nhận tin).{0,60}",
+    r"để (?:được )?(?:đặt lịch|đặt hẹn|tư vấn|hỗ trợ|đăng ký|biết thêm).{0,100}(?:vui lòng|hãy|xin|bấm|liên hệ|gọi|truy cập).{0,200}",
     r"chúc (?:bạn|độc giả|quý độc giả).{0,40}đọc báo vui vẻ!?",
     r"xem chi tiết tại đây|tại đây|nhấp vào (?:nút|đây).{0,60}|tại trang vừa mở.{0,60}",
 )

@@ -9,6 +9,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterable, Sequence
 from functools import lru_cache
+from itertools import pairwise
 from urllib.parse import urlsplit
 
 from newscrawl.cleaning import bylines
@@ -208,8 +209,18 @@ def _is_meta_line(text: str) -> bool:
     )
 
 
+def is_cut_short(text: str, whole: str) -> bool:
+    """Is `text` the beginning of `whole`, broken off (in mid-word, or with an ellipsis)?"""
+    text = fold(text)
+    return text[-1:] not in ".!?”\"'" and fold(whole).startswith(text.rstrip("… "))
+
+
 def repeats(blocks: list[Block]) -> None:
     """A paragraph printed twice. Short lines may recur (a refrain, a table's word); eight syllables and more may not."""
+    opening = kept(blocks)[:4]
+    for block, following in pairwise(opening):
+        if len(block.text) >= 60 and is_cut_short(block.text, following.text):
+            block.cut("printed short above its whole")
     seen: set[str] = set()
     previous = ""
     for block in blocks:

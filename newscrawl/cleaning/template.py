@@ -7,6 +7,7 @@ from dataclasses import dataclass, field
 
 from lxml import etree
 
+from newscrawl.cleaning.dates import find_date
 from newscrawl.cleaning.dom import Block, blocks, text_of
 from newscrawl.cleaning.normal import fold, one_line
 from newscrawl.sites import Family, Rules, Selector
@@ -105,18 +106,35 @@ def _lead(
             at = place(element)
             if at[: len(body)] == body or begin < at < body:
                 return element
-    # A variant of the template that no selector knows: the block between the two that the page's description repeats
-    if begin and len(description) >= 40:
-        for element in tree.iter("h2", "p", "div", "strong"):
-            start = fold(element.text[:80]) if element.text else ""
-            if (
-                start
-                and description.startswith(start[:40])
-                and begin < place(element) < body
-                and description[:80] in fold(text_of(element))
-            ):
-                return element
-    return None
+    # A variant of the template that no selector knows
+    return None if title is None else _prose_between(tree, title, bodies, description)
+
+
+def _prose_between(
+    scope: etree._Element, title: etree._Element, bodies: list[etree._Element], description: str
+) -> etree._Element | None:  # fmt: skip
+    """The block between headline and body that the page's description repeats, else one that reads as a sapo."""
+    found = blocks(scope, dict.fromkeys(bodies, "body"))
+    first = next((i for i, block in enumerate(found) if block.rule == "body"), 0)
+    start = max(
+        (i for i, block in enumerate(found[:first]) if block.element is not None and _under(block.element, title)),
+        default=first,
+    )
+    between = [block for block in found[start + 1 : first] if block.kept and block.link_share < 0.3]
+    for block in between:
+        if len(description) >= 40 and description[:80] in fold(block.text):
+            return block.element
+    sapos = [block for block in between if reads_as_sapo(block.text)]
+    return sapos[0].element if len(sapos) == 1 else None
+
+
+def reads_as_sapo(text: str) -> bool:
+    """A sentence or more of prose, and no date line."""
+    return text.count(" ") >= 14 and text.rstrip().endswith((".", "…", "!", "?", ".”", '."')) and not find_date(text)
+
+
+def _under(element: etree._Element, node: etree._Element) -> bool:
+    return element is node or any(parent is node for parent in element.iterancestors())
 
 
 def place(element: etree._Element) -> tuple[int, ...]:
