@@ -11,14 +11,15 @@ import re
 import tomllib
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field, fields
-from functools import cache
 from pathlib import Path
 from typing import Any
 from urllib.parse import SplitResult, urlsplit, urlunsplit
 
-from cssselect import HTMLTranslator, SelectorError
+from cssselect import SelectorError
 from lxml import etree
 from w3lib.url import safe_url_string, url_query_cleaner
+
+from newscrawl.selectors import Selector
 
 #: Query parameters that say where a reader came from, not what is read.
 TRACKING = (
@@ -39,27 +40,6 @@ class SiteError(Exception):
 
 class UnknownSite(Exception):  # noqa: N818 -- reads as what it says
     """No paper of that name is in `seeds/`."""
-
-
-@cache
-def _compile(css: str) -> etree.XPath:
-    return etree.XPath(HTMLTranslator().css_to_xpath(css))
-
-
-@dataclass(slots=True, frozen=True)
-class Selector:
-    """A CSS selector and the file that it stands in (`owner`, a domain or a family's name)."""
-
-    css: str
-    owner: str
-
-    def find(self, tree: etree._Element) -> list[etree._Element]:
-        """The elements of `tree` that match, `tree` itself included, in document order."""
-        found = _compile(self.css)(tree)
-        return [element for element in found if isinstance(element, etree._Element)] if isinstance(found, list) else []
-
-    def __str__(self) -> str:
-        return f"{self.owner}: {self.css}"
 
 
 @dataclass(slots=True, frozen=True)
@@ -389,12 +369,12 @@ def _selectors(file: Path, key: str, value: Any, owner: str) -> tuple[Selector, 
     found = []
     for number, css in enumerate(_strings(file, key, value)):
         try:
-            _compile(css)
+            (selector := Selector(css, owner)).check()
         except (SelectorError, etree.XPathError) as error:
             raise SiteError(
                 file, f"{key}[{number}]", f"{css!r} is no CSS selector ({error})", "Mend the selector"
             ) from error
-        found.append(Selector(css, owner))
+        found.append(selector)
     return tuple(found)
 
 

@@ -22,7 +22,8 @@ from newscrawl.cleaning import bylines
 from newscrawl.cleaning.dates import VIETNAM, find_date, has_clock, parse_date, possible
 from newscrawl.cleaning.dom import join, text_of
 from newscrawl.cleaning.normal import fold, one_line
-from newscrawl.sites import Rules, Selector
+from newscrawl.selectors import Selector
+from newscrawl.sites import Rules
 
 _ARTICLE_TYPES = {
     "newsarticle", "article", "reportagenewsarticle", "blogposting", "analysisnewsarticle", "opinionnewsarticle",

@@ -10,7 +10,8 @@ from lxml import etree
 from newscrawl.cleaning.dates import find_date
 from newscrawl.cleaning.dom import Block, blocks, text_of
 from newscrawl.cleaning.normal import fold, one_line
-from newscrawl.sites import Family, Rules, Selector
+from newscrawl.selectors import Selector
+from newscrawl.sites import Family, Rules
 
 _ADDRESS = re.compile(r"https?://[^\s\"'<>)]{8,}")
 
