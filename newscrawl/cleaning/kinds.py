@@ -41,11 +41,13 @@ _MAGIC = (
     b"ID3",
     b"\x1f\x8b",
 )
-_CHALLENGE = re.compile(
-    r"document\.cookie\s*=\s*[\"']D1N=|<title>\s*(?:Just a moment|Attention Required|Checking your browser|Access Denied|DDoS[ -]Guard)|"
-    r"cf-browser-verification|/cdn-cgi/challenge-platform|g-recaptcha-response|_Incapsula_Resource|slowAES\.decrypt",
-    re.IGNORECASE,
-)
+#: What bot checks hold, in small letters and without white space.
+_CHALLENGE = (
+    *(f"document.cookie={quote}d1n=" for quote in "\"'"),
+    *(f"<title>{title}" for title in ("justamoment", "attentionrequired", "checkingyourbrowser", "accessdenied")),
+    "<title>ddos-guard", "<title>ddosguard", "cf-browser-verification", "/cdn-cgi/challenge-platform",
+    "g-recaptcha-response", "_incapsula_resource", "slowaes.decrypt",
+)  # fmt: skip
 _REFRESH = re.compile(r"^\s*\d+\s*;\s*url\s*=", re.IGNORECASE)
 _MOVES = re.compile(r"(?:window|document|top|self)?\.?location(?:\.href)?\s*=\s*[\"']|location\.(?:replace|assign)\(")
 _ERROR = re.compile(
@@ -87,8 +89,11 @@ def check_bytes(page: Page) -> None:
 
 def check_challenge(text: str) -> None:
     """Refuses the page that a bot check answers with; such pages are short."""
-    if len(text) < 30_000 and (match := _CHALLENGE.search(text)):
-        raise NotAnArticle("bot check", match[0][:60])
+    if len(text) >= 30_000:
+        return
+    dense = "".join(text.split()).lower()
+    if sign := next((sign for sign in _CHALLENGE if sign in dense), ""):
+        raise NotAnArticle("bot check", sign)
 
 
 def check_redirect(tree: etree._Element, size: int) -> None:

@@ -466,12 +466,12 @@ def _axis(element: etree._Element, axis: str) -> Iterator[etree._Element]:
 # --- section, tags -----------------------------------------------------------------------------------------------
 
 
-def section(roots: Roots, known: Facts, rules: Rules) -> str:
-    """The article's place in the paper, outermost first, joined with " > "."""
+def section(roots: Roots, known: Facts, rules: Rules, title: str) -> str:
+    """The article's place in the paper, outermost first, joined with " > "; the article itself (`title`) left off."""
     for parts in values(roots, known, rules.section):
-        if path := _path(parts):
+        if path := _path(parts, title):
             return path
-    if path := _path(known.breadcrumb):
+    if path := _path(known.breadcrumb, title):
         return path
     for value in (
         known.first("article:section", "its_section", "articlesection"),
@@ -482,9 +482,11 @@ def section(roots: Roots, known: Facts, rules: Rules) -> str:
     return ""
 
 
-def _path(parts: list[str]) -> str:
+def _path(parts: list[str], title: str) -> str:
     clean: list[str] = []
     for part in parts:
+        if fold(part) == fold(title):
+            continue
         for piece in re.split(r"\s*[>»›/|]\s+", part):
             piece = piece.strip(" >»›/|")
             if piece and not _HOME.fullmatch(fold(piece)) and len(piece) < 60 and piece not in clean:

@@ -145,7 +145,7 @@ class Cleaner:
             authors=authors or _authors_of(closing, site_names),
             published_at=published,
             modified_at=modified,
-            section=metadata.section(roots, known, ruled),
+            section=metadata.section(roots, known, ruled, title),
             tags=metadata.tags(near, known, ruled, title, site_names),
             images=images,
             source=source or (Source(agency) if agency else None),
