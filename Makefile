@@ -9,7 +9,6 @@ BIN := $(VENV)/bin
 PIP := $(BIN)/python -m pip --disable-pip-version-check -qq
 INSTALLED := $(VENV)/.installed
 BENCH_INSTALLED := $(VENV)/.installed-bench
-BENCHMARKS := $(wildcard benchmarks/*.py)
 
 .DEFAULT_GOAL := help
 .PHONY: help demo test lint bench lock clean
@@ -29,11 +28,11 @@ lint: $(INSTALLED) ## check style and types; runs all three checks, fails if one
 	@status=0; \
 	$(BIN)/python -m ruff check . || status=1; \
 	$(BIN)/python -m ruff format --check . || status=1; \
-	$(BIN)/python -m mypy newscrawl tests $(if $(BENCHMARKS),benchmarks) || status=1; \
+	$(BIN)/python -m mypy newscrawl tests benchmarks || status=1; \
 	exit $$status
 
-bench: $(if $(BENCHMARKS),$(BENCH_INSTALLED)) ## run the benchmarks; installs the tools compared with
-	@$(if $(BENCHMARKS),$(BIN)/python -m benchmarks $(ARGS),echo "There are no benchmarks yet: benchmarks/ holds none.")
+bench: $(BENCH_INSTALLED) ## run the benchmarks; installs the tools compared with
+	@$(BIN)/python -m benchmarks.cleaning $(ARGS)
 
 lock: $(INSTALLED) ## make requirements.lock anew; ARGS=--upgrade for the newest of everything
 	@$(PIP) install uv
@@ -42,7 +41,7 @@ lock: $(INSTALLED) ## make requirements.lock anew; ARGS=--upgrade for the newest
 
 clean: ## remove .venv, caches and builds; corpus/ stays
 	rm -rf $(VENV) build dist .mypy_cache .pytest_cache .ruff_cache .hypothesis
-	find newscrawl tests $(wildcard benchmarks) -name __pycache__ -type d -prune -exec rm -rf {} +
+	find newscrawl tests benchmarks -name __pycache__ -type d -prune -exec rm -rf {} +
 
 # The build backend is pinned in the lock like the rest, hence no build isolation.
 $(INSTALLED): requirements.lock pyproject.toml

@@ -183,6 +183,7 @@ _OTHERS = (
     "link to another story",
     "headline printed twice in one line",
 )
+_AUTHOR = re.compile(r"(?:^|[\s_-])(?:photo)?(?:author|credit)$", re.IGNORECASE)
 _FRAMES = frozenset(["figure", "table", "li", "article", "aside"])
 
 
@@ -211,6 +212,8 @@ def images(roots: list[etree._Element], blocks: list[Block], cut: set[etree._Ele
             continue
         at, frame = order[block.element], _frame(block.element)
         text, credit = split_credit(block.text)
+        if not credit and _names_author(block.element, frame):
+            text, credit = "", text
         around = [image for _, own, image in placed if own is frame and frame is not None]
         # In its own frame first; else the nearest picture before it, else one right behind
         before = [image for where, _, image in placed if where <= at][-1:] if not around else []
@@ -229,6 +232,16 @@ def images(roots: list[etree._Element], blocks: list[Block], cut: set[etree._Ele
             placed.append((at, frame, target))
         target.caption, target.credit = text, credit
     return [image for _, _, image in sorted(placed, key=lambda entry: entry[0])]
+
+
+def _names_author(element: etree._Element, frame: etree._Element | None) -> bool:
+    """Does the element hold nothing but a picture's author, by the name of its class (PhotoCMS_Author)?"""
+    node: etree._Element | None = element
+    while node is not None and node is not frame:
+        if frame is not None and _AUTHOR.search(node.get("class") or ""):
+            return True
+        node = node.getparent()
+    return False
 
 
 def _frame(element: etree._Element | None) -> etree._Element | None:
