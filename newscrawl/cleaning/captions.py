@@ -26,7 +26,7 @@ _CLASS = re.compile(
     r"caption|(?:^|[\s_-])(?:desc_?cation|image_desc|photo-desc|img-desc|imgdesc|chu-?thich|note-?img)", re.IGNORECASE
 )
 #: Classes that are captions wherever they stand.
-_NAMED = re.compile(r"(?:CMS_|image-?|photo-?|media-?|video-?)caption\b", re.IGNORECASE)
+_NAMED = re.compile(r"(?:CMS_|image-?|photo-?|media-?|video-?)(?:caption|author|credit)\b", re.IGNORECASE)
 _ICON = re.compile(r"icon|logo|avatar|pixel|blank|spacer|loading|1x1|emoji|sprite|share|facebook|zalo", re.IGNORECASE)
 _SOURCES = ("data-src", "data-original", "data-lazy-src", "data-photo-original-src", "src")
 

@@ -106,7 +106,7 @@ def join(base: str, href: str) -> str:
         url = urljoin(base, safe_url_string(href.strip()))
     except ValueError:
         return ""
-    return url if url.isascii() else ""
+    return url if url.isascii() and url.isprintable() else ""
 
 
 def is_hidden(element: etree._Element) -> bool:
