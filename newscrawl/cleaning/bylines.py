@@ -12,24 +12,26 @@ _NAME = rf"{_WORD}(?:[ .]{_WORD}){{0,5}}"
 _NAMES = re.compile(rf"{_NAME}(?:\s*(?:[-–—,;/&+•|]|và|VÀ)\s*{_NAME}){{0,5}}")
 #: "Tin và ảnh: ", "Bài, ảnh: ", "Thực hiện: ", "Theo " …
 _ROLE = re.compile(
-    r"^\(?\s*(?:(?:tin|bài|ảnh|hình|clip|video|đồ họa|đồ hoạ|nội dung|thiết kế|kỹ thuật|trình bày|biên tập|biên dịch|dịch|"
+    r"^\(?\s*(?:(?:tin|bài|nguồn ảnh|ảnh|hình|clip|video|đồ họa|đồ hoạ|nội dung|thiết kế|kỹ thuật|trình bày|biên tập|biên dịch|dịch|"
     r"chuyển ngữ|thực hiện|tổng hợp|lược dịch|người viết|tác giả|phóng viên|nhóm phóng viên|nhóm pv|pv|xuân|minh họa|minh hoạ|photo|by)"
     r"(?:\s*(?:,|và|-|–|/|&|\+)\s*)?)+\s*[:：]\s*",
     re.IGNORECASE,
 )
 _TRAILER = re.compile(
-    r"\s*[(\[]\s*(?:t/h|th|tổng hợp|theo[^)\]]*|dịch[^)\]]*|ghi|lược ghi|ghi chép|lược dịch|biên dịch|thực hiện|[\w.]*ttxvn[^)\]]*)\s*[)\]]\s*$|"
+    r"\s*[(\[]\s*(?:t/h|th|tổng hợp|theo[^)\]]*|dịch[^)\]]*|ghi|lược ghi|ghi chép|lược dịch|biên dịch|thực hiện|[\w.]*ttxvn[^)\]]*|vna|vietnam\+|vietnamplus|"
+    r"reuters|afp)\s*[)\]]\s*$|"
     r"\s+(?:tổng hợp|ghi|lược ghi|lược dịch|thực hiện|biên dịch|\(?t/h\)?)\s*$",
     re.IGNORECASE,
 )
+_TITLE = re.compile(rf"^(?:pv|phóng viên|btv|ctv)\s+(?=(?-i:[{CAPITALS}]))", re.IGNORECASE)
 _OTHERS = re.compile(r"\s*(?:và|,)\s+\d+\s+(?:tác giả|người)\s+khác\s*$", re.IGNORECASE)
 _SPLIT = re.compile(r"\s*(?:[,;/&+•|\n]|\s[-–—]\s|\bvà\b|\bVÀ\b)\s*")
 _MAIL = re.compile(r"\S+@\S+\.\w+|https?://\S+")
 #: Agencies and desks: no people.
 _DESK = re.compile(
-    r"(?:ttxvn|vna|vov|vtv|tto|nld|pv|p\.v|bt|btv|btc|nhóm pv|nhóm phóng viên|phóng viên|ban biên tập|quản trị viên|quản trị|tòa soạn|toà soạn|admin|administrator|editor|"
+    r"(?:ttxvn|vna|vov|vtv|tto|nld|pv|p\.v|bt|btv|btc|nhóm pv|nhóm phóng viên|phóng viên|ban biên tập|bbt|quản trị viên|quản trị|tòa soạn|toà soạn|admin|administrator|editor|"
     r"tổng hợp|thông tấn xã.*|báo .*|tạp chí .*|đài .*|theo .*|(?:\w+[.-])*\w+\.(?:vn|com|net|org|gov)(?:\.vn)?.*|.*online|.*\bmedia|.*\bcorp(?:\.vn)?|"
-    r"reuters|afp|ap|xinhua|tân hoa xã|bloomberg|vietnam\+|vietnam plus|.*ttxvn.*|vietnamplus|sputnik|cnn|bbc|tass|kyodo|yonhap|nhiều tác giả|tác giả|bút danh|khác)"
+    r"reuters|afp|ap|xinhua|tân hoa xã|bloomberg|vietnam\+|vietnam plus|(?:(?:nhóm|phóng viên|pv|bản tin) )*(?:\w+[/-])?ttxvn.*|vietnamplus|sputnik|cnn|bbc|tass|kyodo|yonhap|nhiều tác giả|tác giả|bút danh|khác)"
 )
 _TAKEN_FROM = re.compile(r"\(\s*(?:theo|nguồn)\s*:?\s+([^)]{2,40})\)\s*$", re.IGNORECASE)
 _PICTURE_CREDIT = re.compile(
@@ -62,7 +64,7 @@ def names(text: str) -> list[str]:
     found: list[str] = []
     for part in _SPLIT.split(text):
         name = (
-            _ROLE.sub("", _TRAILER.sub("", part)).strip(" .-–—:()[]*•")
+            _TITLE.sub("", _ROLE.sub("", _TRAILER.sub("", part)).strip()).strip(" .-–—:()[]*•")
             if not re.fullmatch(r"(?:[A-ZĐ]\.)+[A-ZĐ]?\.?", part)
             else part
         )
@@ -79,8 +81,9 @@ def is_desk(name: str) -> bool:
 def agency(author: str) -> str:
     """The news agency that stands in the place of the author, or behind the name ("Hoài An (theo Reuters)")."""
     author = one_line(author).strip()
-    if _NEWS_AGENCY.fullmatch(fold(author)):
-        return author
+    for part in (author, *re.split(r"[()\[\]/,]|\s[-–—]\s", author)):
+        if _NEWS_AGENCY.fullmatch(fold(part)):
+            return part.strip()
     match = _TAKEN_FROM.search(author)
     return match[1].strip() if match else ""
 
@@ -101,10 +104,11 @@ def is_byline(text: str, authors: list[str]) -> bool:
     ):
         return True
     if is_desk(stripped):
-        return len(line.split()) <= 14
+        # "Theo kế hoạch, cầu sẽ xong trước Tết." is a sentence
+        return len(line.split()) <= (3 if line[-1] in ".!?…" else 14)
     if _ROLE.match(line):
         return len(line.split()) <= 16 and (_NAMES.fullmatch(stripped) is not None or stripped.isupper())
-    if re.fullmatch(rf"(?:[{CAPITALS}]\.){{1,4}}[{CAPITALS}]?", line):
+    if re.fullmatch(rf"(?:[{CAPITALS}]\.){{1,4}}(?:[{CAPITALS}][\w]*)?", line):
         return True
     if line[-1] in '.!?:;,…”"' and not re.search(rf"\b[{CAPITALS}]\.$", line):
         return False
@@ -121,11 +125,13 @@ def source_line(text: str) -> Source | None:
     if not line or len(line) > 260:
         return None
     if agency := _AGENCY.match(line):
-        return Source(name=(agency[1] or agency[2]).strip())
+        return Source(name=re.sub(r"^theo\s+", "", (agency[1] or agency[2]).strip(), flags=re.IGNORECASE))
     match = _SOURCE.match(line)
     if not match:
         return None
     rest = match["rest"].strip()
+    if match["paper"] and not match["paper"][0].isupper():  # "Nguồn vốn: ngân sách xã"
+        return None
     url = _URL.search(rest)
     name = (match["paper"] or _URL.sub("", rest)).strip(" :-–—()/|.")
     if match["by"]:
@@ -133,7 +139,7 @@ def source_line(text: str) -> Source | None:
         words = name.split()
         if not words or len(words) > 7 or _SENTENCE.search(rest) or rest.endswith((":", ";", "?")):
             return None
-        if not (words[0][0].isupper() or words[0][0].isdigit()) or sum(word[0].islower() for word in words) > 2:
+        if not (words[0][0].isupper() or words[0][0].isdigit() or "." in words[0]) or sum(word[0].islower() for word in words) > 2:
             return None
     elif len(name.split()) > 30:
         return None
@@ -153,7 +159,7 @@ _AGENCY_CREDIT = re.compile(
 def split_credit(caption: str) -> tuple[str, str]:
     """A caption without its photo credit, and the credit: ("Cầu mới thông xe.", "Minh Trí")."""
     caption = one_line(caption)
-    match = _CREDIT.search(caption) or _AGENCY_CREDIT.search(caption)
+    match = _credit(caption)
     if not match:
         return caption, ""
     return caption[: match.start()].rstrip(" -–—|/("), match["who"].strip(" .)")
@@ -161,4 +167,12 @@ def split_credit(caption: str) -> tuple[str, str]:
 
 def has_credit(text: str) -> bool:
     """Does the line end in a photo credit, as captions do and paragraphs do not?"""
-    return len(text) < 500 and (_CREDIT.search(one_line(text)) or _AGENCY_CREDIT.search(one_line(text))) is not None
+    return len(text) < 500 and _credit(one_line(text)) is not None
+
+
+def _credit(caption: str) -> re.Match[str] | None:
+    match = _CREDIT.search(caption)
+    if match and match[0].lstrip()[0].islower() and match["who"][0].islower():
+        # "… từ hai nguồn: ngân sách và vốn góp": a credit has a full stop, a bracket or the like before it
+        match = match if caption[: match.start()].rstrip()[-1:] in tuple(".!?…”\")") else None
+    return match or _AGENCY_CREDIT.search(caption)

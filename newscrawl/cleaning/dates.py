@@ -22,7 +22,7 @@ _ISO_PARTS = re.compile(
     r"(\d{4})-(\d{1,2})-(\d{1,2})(?:[T ]+(\d{1,2}):(\d{2})(?::(\d{2})(?:[.,]\d+)?)?)?\s*(Z|[+-]\d{2}:?\d{2})?"
 )
 _DAY = re.compile(
-    r"(?<!\d)(?:ngày\s*)?(\d{1,2})\s*(?:[/.\-]\s*(\d{1,2})\s*[/.\-]|,?\s*tháng\s+(\d{1,2})\s*(?:[,/\-]|năm)?)\s*(\d{4}|\d{2})(?!\d)",
+    r"(?<!\d)(?<!\d[:h])(?:ngày\s*)?(\d{1,2})\s*(?:[/.\-]\s*(\d{1,2})\s*[/.\-]|,?\s*tháng\s+(\d{1,2})\s*(?:[,/\-]|năm)?)\s*(\d{4}|\d{2})(?!\d)",
     re.IGNORECASE,
 )
 _CLOCK = re.compile(
@@ -109,9 +109,10 @@ def _build(
     year: str | int, month: str | int, day: str | int, hour: str | int | None = 0, minute: str | int | None = 0,
     second: str | int | None = 0, *, zone: timezone,
 ) -> datetime | None:  # fmt: skip
-    year = int(year)
-    if year < 100:
-        year += 2000
+    # Two digits are this century's; "0001" is what .NET prints for no date at all
+    year = int(year) + (2000 if len(str(year)) < 3 else 0)
+    if year < 1000:
+        return None
     try:
         return datetime(year, int(month), int(day), int(hour or 0), int(minute or 0), int(second or 0), tzinfo=zone)
     except ValueError:

@@ -93,6 +93,8 @@ def locate(tree: etree._Element, known: Facts, title: str, title_element: etree.
             block.cut("no story on the page")
         return Parts([root], cut=cut, blocks=page)
     first, last = story[0], story[-1]
+    while last + 1 < len(page) and rules.signs(page[last + 1]):
+        last += 1
     container = _common(page[first : last + 1], root)
     parts = Parts([container], cut=cut, in_cards=_in_cards([page[i] for i in story], url))
     lead = _lead(page, first, start, known, title)

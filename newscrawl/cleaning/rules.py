@@ -82,9 +82,12 @@ def related_boxes(layout: Layout) -> None:
 def _box_run(layout: Layout, marker: Block) -> list[Block]:
     """The other blocks of the smallest box around a marker that holds more than it, if it is a box of links."""
     for node in layout.boxes(marker):
-        inside = [block for block in layout.under(node) if block is not marker and block.kept]
+        under = layout.under(node)
+        inside = [block for block in under if block is not marker and block.kept]
         if not inside:
             continue
+        if any(block.kept and block.link_share < 0.3 for block in under[: under.index(marker)]):
+            return []  # the story's own box
         linked = [block for block in inside if block.link_share >= LINK]
         prose = [len(block.text.split()) for block in inside if block.link_share < 0.3]
         # Every teaser has its link, and none is as long as a paragraph may be
@@ -172,6 +175,15 @@ def _closing_rule(block: Block, authors: list[str]) -> str:
     if len(block.text.split()) == 1 and len(block.text) < 20 and _stands_apart(block) and block.text[0].isupper():
         return "byline"
     return "date line" if _is_dateline(block.text) else ""
+
+
+def signs(block: Block) -> bool:
+    """Is it a source line, or a byline that is set apart, behind a story's last paragraph?"""
+    if not block.kept or block.kind in {"table", "item", "heading"}:
+        return False
+    if bylines.source_line(block.text):
+        return True
+    return block.link_share < 0.3 and bylines.is_byline(block.text, []) and _stands_apart(block)
 
 
 def _known_byline(block: Block, authors: list[str]) -> bool:

@@ -7,6 +7,7 @@ are divided, and what they are about.
 from __future__ import annotations
 
 import re
+from itertools import groupby
 
 from newscrawl.cleaning import rules
 from newscrawl.cleaning.bylines import has_credit
@@ -87,11 +88,16 @@ def _lists_at_the_end(story: list[Block]) -> None:
             return
 
 
-def _is_list(lines: list[Block]) -> bool:
-    headlines = sum(not line.text.endswith(_ENDS) for line in lines)
+def _is_list(behind: list[Block]) -> bool:
+    """Headlines to the end, each with one teaser at most; if any has one, the first has. What a story goes on with has not."""
+    shape = ""
+    for text, printed in groupby(line.text for line in behind):
+        # What is printed twice in a row is a picture's title and the link below it
+        shape += "p" if text.endswith(_ENDS) and len(list(printed)) == 1 else "h"
     return (
-        all(len(line.text.split()) <= rules.TEASER + 30 for line in lines)
-        and headlines >= (len(lines) - headlines) / 1.5
+        all(len(line.text.split()) <= rules.TEASER + 30 for line in behind)
+        and "pp" not in shape
+        and shape.startswith(("hp", "h" * len(shape)))
     )
 
 
