@@ -139,7 +139,10 @@ def source_line(text: str) -> Source | None:
         words = name.split()
         if not words or len(words) > 7 or _SENTENCE.search(rest) or rest.endswith((":", ";", "?")):
             return None
-        if not (words[0][0].isupper() or words[0][0].isdigit() or "." in words[0]) or sum(word[0].islower() for word in words) > 2:
+        if (
+            not (words[0][0].isupper() or words[0][0].isdigit() or "." in words[0])
+            or sum(word[0].islower() for word in words) > 2
+        ):
             return None
     elif len(name.split()) > 30:
         return None
@@ -174,5 +177,5 @@ def _credit(caption: str) -> re.Match[str] | None:
     match = _CREDIT.search(caption)
     if match and match[0].lstrip()[0].islower() and match["who"][0].islower():
         # "… từ hai nguồn: ngân sách và vốn góp": a credit has a full stop, a bracket or the like before it
-        match = match if caption[: match.start()].rstrip()[-1:] in tuple(".!?…”\")") else None
+        match = match if caption[: match.start()].rstrip()[-1:] in tuple('.!?…”")') else None
     return match or _AGENCY_CREDIT.search(caption)

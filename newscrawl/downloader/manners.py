@@ -9,6 +9,8 @@ from time import monotonic
 from typing import TYPE_CHECKING, Self
 
 from scrapy import Request, signals
+from scrapy.exceptions import IgnoreRequest
+from twisted.python.failure import Failure
 
 if TYPE_CHECKING:
     from scrapy.core.downloader import Downloader
@@ -26,6 +28,10 @@ FIRST_PAUSE = 10.0
 LONGEST_PAUSE, LONGEST_DELAY = 600.0, 120.0
 
 
+class LeftAlone(IgnoreRequest):
+    """The host asks for a pause that this run does not wait for."""
+
+
 class Manners:
     """Downloader middleware. It stands nearest to the network, so that retries wait as everything else does."""
 
@@ -33,12 +39,15 @@ class Manners:
         self.crawler = crawler
         #: Answers of trouble in a row, by host.
         self.trouble: dict[str, int] = {}
+        #: Hosts that asked for more than `LONGEST_PAUSE`: not asked again in this run.
+        self.left_alone: set[str] = set()
 
     @classmethod
     def from_crawler(cls, crawler: Crawler) -> Self:
         """Called by Scrapy."""
         middleware = cls(crawler)
         crawler.signals.connect(middleware.robots_parsed, signal=signals.robots_parsed)
+        crawler.signals.connect(middleware.response_downloaded, signal=signals.response_downloaded)
         return middleware
 
     def robots_parsed(self, robotparser: RobotParser, request: Request) -> None:
@@ -56,16 +65,41 @@ class Manners:
         if host in downloader.slots:
             downloader.slots[host].delay = delay
 
+    def process_request(self, request: Request) -> None:
+        """Refuses what goes to a host that is left alone."""
+        host = self._engine_downloader().get_slot_key(request)
+        if host in self.left_alone:
+            raise self._left_alone(host)
+
+    @staticmethod
+    def _left_alone(host: str) -> LeftAlone:
+        return LeftAlone(f"{host} asked for a longer pause than a run waits")
+
     def process_response(self, request: Request, response: Response) -> Response:
-        """Pauses a host that says "slow down"."""
+        """Keeps the retries from a host that is left alone."""
+        if self._engine_downloader().get_slot_key(request) in self.left_alone:
+            request.meta["dont_retry"] = True
+        return response
+
+    def response_downloaded(self, request: Request, response: Response) -> None:
+        """Pauses a host that says "slow down". Sent before the host's next request goes out."""
         host = self._engine_downloader().get_slot_key(request)
         if response.status not in SLOW_DOWN:
             self.trouble.pop(host, None)
-            return response
+            return
         self.trouble[host] = self.trouble.get(host, 0) + 1
-        pause = retry_after(response.headers.get("Retry-After")) or FIRST_PAUSE * 2 ** (self.trouble[host] - 1)
-        self._pause(host, min(pause, LONGEST_PAUSE), f"http {response.status}")
-        return response
+        asked = retry_after(response.headers.get("Retry-After"))
+        if asked is not None and asked > LONGEST_PAUSE and not self.crawler.settings["REPLAY"]:
+            logger.warning("%s asks for a pause of %g s: leaving it for a later run", host, asked)
+            self.left_alone.add(host)
+            # What waits in the slot came past `process_request` before
+            slot = self._engine_downloader().slots.get(host)
+            while slot is not None and slot.queue:
+                slot.queue.popleft()[1].errback(Failure(self._left_alone(host)))  # type: ignore[no-untyped-call]
+            return
+        self._pause(
+            host, min(asked or FIRST_PAUSE * 2 ** (self.trouble[host] - 1), LONGEST_PAUSE), f"http {response.status}"
+        )
 
     def _pause(self, host: str, seconds: float, why: str) -> None:
         if self.crawler.settings["REPLAY"]:
@@ -89,10 +123,10 @@ def retry_after(value: bytes | None) -> float | None:
     if not value:
         return None
     text = value.decode("latin-1").strip()
-    if text.isdigit():
+    if text.isascii() and text.isdigit():
         return float(text)
     try:
         at = parsedate_to_datetime(text)
-    except (ValueError, TypeError):
+    except (OverflowError, TypeError, ValueError):
         return None
-    return max(0.0, (at - datetime.now(UTC)).total_seconds()) if at.tzinfo else None
+    return max(0.0, ((at if at.tzinfo else at.replace(tzinfo=UTC)) - datetime.now(UTC)).total_seconds())

@@ -16,6 +16,7 @@ from scrapy.spidermiddlewares.httperror import HttpError
 from newscrawl.article import Article, Drop, Page, article_id
 from newscrawl.cleaning.dates import VIETNAM
 from newscrawl.discovery import Link, choose, discover
+from newscrawl.downloader.manners import LeftAlone
 from newscrawl.downloader.replay import NotSaved
 from newscrawl.extensions.cleaning import CleaningPool, Result
 from newscrawl.extensions.corpus import Corpus
@@ -261,6 +262,8 @@ def _why(failure: Failure) -> tuple[str, str]:
         return f"http {error.response.status}", ""
     if isinstance(error, NotSaved):
         return "not saved", "the replayed archive has no answer"
+    if isinstance(error, LeftAlone):
+        return "failed", str(error)
     if isinstance(error, IgnoreRequest):
         return ("refused by robots.txt", "") if "robots" in str(error).lower() else ("refused", str(error))
     return f"failed: {type(error).__name__}", str(error)[:200]

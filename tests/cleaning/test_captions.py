@@ -146,7 +146,8 @@ def test_captions_with_a_credit(caption: str, text: str, credit: str) -> None:
 @pytest.mark.parametrize(
     "line",
     [
-        BEFORE, AFTER, LINE, "", "Bà Lụa xem ảnh rồi khóc.", "Ảnh cưới của bà chụp ở đầu cầu.", "Nguồn nước đã sạch trở lại (xem hình).",
+        BEFORE, AFTER, LINE, "", "Bà Lụa xem ảnh rồi khóc.", "Điều quý nhất là một bức hình: cả nhà đứng trước hiên.",
+        "Xã chi tiền làm cầu từ hai nguồn: ngân sách và vốn góp của dân.", "Ảnh cưới của bà chụp ở đầu cầu.", "Nguồn nước đã sạch trở lại (xem hình).",
         "Ông Đờn nói: “Hình như nước lên”.", "Cầu mới thông xe (ngày 5-12)", "Ảnh: cây cầu cũ. Bà Lụa giữ nó từ năm 1962: “Còn mỗi tấm này”.",
     ],
 )  # fmt: skip

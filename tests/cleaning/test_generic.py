@@ -106,6 +106,7 @@ PEOPLE = "Người dân chen nhau bên dãy hàng bông sáng chủ nhật."
     ("inside", "after", "gone"),
     [
         ("", f"<div><h3>Tin liên quan</h3><ul>{RUN}</ul></div>", {"Tin liên quan": "related heading", DUCKS: "under related heading", BOAT: "under related heading"}),
+        ("", f"<h3>Tin liên quan</h3><ul>{RUN}</ul>", {"Tin liên quan": "related heading", DUCKS: "under related heading"}),
         (f"<div><p><b>Nên xem</b></p><ul>{RUN}</ul></div>", "", {"Nên xem": "related heading", SCHOOL: "under related heading"}),
         ("", f"<p>Có thể bạn quan tâm:</p>{CARD}", {"Có thể bạn quan tâm:": "related heading"}),
         (CARD, "", {DUCKS: "link to another story", "Hơn ba ngàn con vịt vừa qua kênh Sậy, để lại cánh đồng sạch ốc.": "teaser card"}),
@@ -124,7 +125,7 @@ PEOPLE = "Người dân chen nhau bên dãy hàng bông sáng chủ nhật."
         ("", "<p>Theo Báo Bờ Kè</p>", {"Theo Báo Bờ Kè": "source line"}),
         ("", "<p>Từ khóa: chợ phiên, cầu Trám</p>", {"Từ khóa: chợ phiên, cầu Trám": "furniture"}),
     ],
-    ids=["related", "must see", "related card", "card in the body", "arrow", "see also", "bare link", "caption", "slanted line under a picture",
+    ids=["related", "related in the body itself", "must see", "related card", "card in the body", "arrow", "see also", "bare link", "caption", "slanted line under a picture",
          "tools", "share bar", "comments", "paragraph again", "headline again", "byline", "source line", "tags"],
 )  # fmt: skip
 def test_clutter_goes_and_is_named(inside: str, after: str, gone: dict[str, str]) -> None:

@@ -97,7 +97,7 @@ def test_gold_text_of_a_fixture_stays(fixture: object) -> None:
 @pytest.mark.parametrize(
     ("place", "clutter"),
     [
-        (2, ["Tin liên quan", *OTHERS]), (2, ["TIN LIÊN QUAN:", *OTHERS]), (2, ["Bài viết liên quan", *OTHERS[:2]]), (2, ["Có thể bạn quan tâm", *OTHERS]),
+        (2, ["Tin liên quan", *OTHERS]), (2, ["TIN LIÊN QUAN:", *OTHERS]), (2, ["Bài viết liên quan", *OTHERS[:2]]), (2, ["Có thể bạn quan tâm", *OTHERS]), (3, ["Tin liên quan", *OTHERS[:2]]), (6, ["Có thể bạn quan tâm", *OTHERS[:2]]),
         (3, ["Tin liên quan |", f"{KITE.title} {KITE.title} |"]), (6, ["Tin liên quan |", f"{KITE.title} |"]), (3, [f"{KITE.title} {KITE.title}"]),
         (3, ["Xem thêm: " + KITE.title]), (6, ["Đọc thêm: " + KITE.title]), (3, [">> " + KITE.title]), (6, [">>> Xem thêm: " + KITE.title]),
         (3, ["-> " + KITE.title]), (6, [KITE.title + "..>>"]), (3, [TITLE]), (3, [TITLE + " |"]), (3, [CREDITED]), (6, [CREDITED, CREDITED]),
