@@ -24,12 +24,16 @@ _ODD = re.compile("[" + re.escape("".join(map(chr, _TABLE))) + "]|\\s\\s|[^\\S ]
 # No letter has more marks; NFC takes quadratic time over a run of them
 _MARKS = re.compile("([\u0300-\u036f]{8})[\u0300-\u036f]+")
 _SPACES = re.compile(r"[^\S\n]+")
+#: What Word's empty paragraphs become where an editor escapes them.
+_OFFICE = re.compile(r"</?_?o(?:_?3a_|:)p\s*/?>", re.IGNORECASE)
 _AROUND_BREAKS = re.compile(r" *\n[ \n]*")
 _SYLLABLE = re.compile(r"\w+")
 
 
 def normal(text: str) -> str:
     """`text` in normal form on one line or several: NFC, plain spaces, no space at line ends, no invisible characters."""
+    if "<" in text:
+        text = _OFFICE.sub("", text)
     if _ODD.search(text):
         text = _SPACES.sub(" ", text.translate(_TABLE))
         if "\n" in text:

@@ -121,7 +121,7 @@ def test_clutter_between_paragraphs(place: int, clutter: list[str], gap: str) ->
         ["Khổng Tú Anh", "Nguồn Đầu Tư: https://baovidu.vn/cau-van-xom-bai-say-d12345.html"], ["Thứ Ba, 05/12/2023, 14:30 (GMT+7)"],
         ["Từ khóa: cầu ván, xóm Bãi Sậy"], ["Tags: cầu ván, rạch Cái Nhum"],
         ["Chia sẻ", "Chia sẻ Facebook", "Chia sẻ Zalo", "Sao chép liên kết", "Lưu bài viết", "Google News"], ["Cỡ chữ", "Mặc định", "Tăng/Giảm cỡ chữ"],
-        ["Bình luận (0)", "Ý kiến của bạn", "Họ & tên", "Mã bảo mật", "Gửi bình luận"], ["Tối đa: 500 ký tự", "Hiện chưa có bình luận nào, hãy là người đầu tiên bình luận"],
+        ["Bình luận (0)", "Ý kiến của bạn", "Họ & tên", "Mã bảo mật", "Gửi bình luận"], ["Tối đa: 500 ký tự", "Chưa có bình luận nào"],
         ["Đăng nhập hoặc Tạo tài khoản để tham gia bình luận"], ["Xếp theo: Thời gian / Số người thích", "XEM THÊM BÌNH LUẬN"], ["GỬI TÒA SOẠN"],
         ["Bạn nghĩ gì về nội dung này?", "Xin vui lòng gõ tiếng Việt có dấu"], ["Bạn cần đăng nhập để gửi bình luận."], ["Ý kiến của bạn sẽ được biên tập trước khi đăng."],
         ["Theo dõi Báo Ví Dụ trên Google News"], ["Mời độc giả đặt câu hỏi tại đây"], [">> Các ý kiến không nhất thiết trùng với quan điểm Báo Ví Dụ."],
@@ -184,3 +184,7 @@ def test_clean_text_comes_back_as_it_is(text: str) -> None:
 def test_normal_form() -> None:
     mixed = f"\n{TITLE}\r\n\r\n\r\n\r\n  {STORY[1]}\t\r\n{STORY[2]} \u200b\u2028{STORY[3]}\n"
     assert clean_text(unicodedata.normalize("NFD", mixed)) == f"{TITLE}\n\n{STORY[1]}\n{STORY[2]}\n{STORY[3]}\n"
+
+
+def test_remains_of_words_empty_paragraphs() -> None:
+    assert clean_text(f"{TITLE}\n\n{STORY[1]}<_o3a_p>\n{STORY[2]}<o:p></o:p>") == f"{TITLE}\n\n{STORY[1]}\n{STORY[2]}"
