@@ -126,11 +126,21 @@ class Layout:
         #: Elements that are no box: the body's containers and what lies around them.
         self.stops = set(stops)
         self._under: dict[etree._Element, list[Block]] = {}
+        around: dict[etree._Element, list[list[Block]]] = {}
         for block in found:
-            node = block.element
-            while node is not None and node not in self.stops:
-                self._under.setdefault(node, []).append(block)
-                node = node.getparent()
+            for under in self._around(block.element, around):
+                under.append(block)
+
+    def _around(
+        self, element: etree._Element | None, known: dict[etree._Element, list[list[Block]]]
+    ) -> list[list[Block]]:
+        """The lists of what stands under an element and under each of those around it."""
+        if element is None or element in self.stops:
+            return []
+        if (found := known.get(element)) is None:
+            under = self._under[element] = []
+            found = known[element] = [under, *self._around(element.getparent(), known)]
+        return found
 
     def under(self, element: etree._Element) -> list[Block]:
         """The blocks under an element, in page order."""
@@ -247,17 +257,20 @@ class _Walk:
             self.italic -= 1
 
     def add(self, text: str) -> None:
+        if text.isspace():  # most text of a page's frame
+            if self.buffer:
+                self.buffer.append(" ")
+            return
         self.buffer.append(text.replace("\n", " ").replace("\r", " "))
         size = len(text) - text.count(" ") - text.count("\n")
-        if size > 0 and not text.isspace():
-            self.breaks = 0
-            self.size += size
-            if self.link:
-                self.linked += size
-            if self.strong:
-                self.bold += size
-            if self.italic:
-                self.slanted += size
+        self.breaks = 0
+        self.size += size
+        if self.link:
+            self.linked += size
+        if self.strong:
+            self.bold += size
+        if self.italic:
+            self.slanted += size
 
     def line_break(self, block: etree._Element) -> None:
         self.breaks += 1
@@ -267,10 +280,12 @@ class _Walk:
             self.buffer.append("\n")
 
     def flush(self, block: etree._Element) -> None:
-        if self.size:
-            self.emit(normal("".join(self.buffer)), block, self.kind(block))
-        self.buffer.clear()
-        self.size = self.linked = self.bold = self.slanted = self.breaks = 0
+        if self.buffer:
+            if self.size:
+                self.emit(normal("".join(self.buffer)), block, self.kind(block))
+            self.buffer.clear()
+            self.size = self.linked = self.bold = self.slanted = 0
+        self.breaks = 0
         self.href = "" if not self.link else self.href
 
     def emit(self, text: str, element: etree._Element, kind: Kind) -> None:

@@ -61,6 +61,7 @@ def _extractor(fast: bool) -> Extractor:
 
 _FAST, _THOROUGH = _extractor(fast=True), _extractor(fast=False)
 _MARK = "data-newscrawl"
+_MARKED = etree.XPath(f"//*[@{_MARK}]")
 
 
 def locate(tree: etree._Element, known: Facts, title: str, title_element: etree._Element | None, url: str) -> Parts:
@@ -194,7 +195,7 @@ def _pruned(tree: etree._Element, page: list[Block], cut: dict[etree._Element, s
     copy = deepcopy(tree)
     for element in doomed:
         del element.attrib[_MARK]
-    for element in [element for element in copy.iter() if element.get(_MARK) is not None]:
+    for element in _MARKED(copy):
         parent = element.getparent()
         if parent is None:
             continue
