@@ -296,7 +296,7 @@ def test_the_delay_of_a_host(probed: tuple[Ran, dict[str, Any]], host: str, dela
 def test_a_crawl_delay_holds_from_the_first_request_after_robots(server: Watch, host: str, delay: float) -> None:
     gaps = server.gaps(host)
     assert len(gaps) == 4  # robots.txt, feed, listing and two articles
-    assert min(gaps) >= delay / 2  # a request may be longer on its way than the one after it
+    assert sum(gaps) >= delay * 3  # the first may be long on its way, which shortens one gap
 
 
 @pytest.mark.parametrize("host", [SLOW, HASTY, CRAWLING, CALM])
