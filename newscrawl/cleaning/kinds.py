@@ -141,6 +141,8 @@ def check_story(
         or (not in_template and _ERROR.search(fold(text)))
     ):
         raise NotAnArticle("error page", title or known.title)
+    if (missing := text.count("\ufffd")) > max(3, len(text) / 200):
+        raise NotAnArticle("unreadable", f"{missing} letters were lost before the page was sent")
     if site.language == "vi" if site is not None else (urlsplit(url).hostname or "").endswith(".vn"):
         if size >= 20 and not is_vietnamese(text):
             raise NotAnArticle("foreign language", known.language)

@@ -201,3 +201,10 @@ def test_access(after: str, head: str, access: str) -> None:
     article = read(page(after=after, head=head))
     assert article.access == access
     assert article.text.split("\n\n")[:5] == STORY
+
+
+def test_letters_lost_before_the_page_was_sent() -> None:
+    few, many = page(), page()
+    assert "�" in read(few.replace("sáng".encode(), "s�ng".encode(), 1)).text
+    with pytest.raises(NotAnArticle, match="unreadable"):
+        read(many.decode().translate(dict.fromkeys(map(ord, "áàảãạấầậếềệốồộớờợ"), "�")).encode())
