@@ -149,7 +149,7 @@ class Cleaner:
             tags=metadata.tags(near, known, ruled, title, site_names),
             images=images,
             source=source or (Source(agency) if agency else None),
-            language=site.language if site else "vi",
+            language=site.language if site else _language(known, text),
             access=_access(known, found, text),
             extractor=f"{owner} {version}".strip() + f" rules {RULES_VERSION}",
             removed=[
@@ -234,6 +234,10 @@ def _lead_in_body(found: list[Block], known: metadata.Facts) -> str:
         if block.kept and block is not first and not block.strong and len(block.text.split()) > 12
     ]
     return one_line(first.text) if first.strong and len(plain) >= 2 else ""
+
+
+def _language(known: metadata.Facts, text: str) -> str:
+    return "vi" if kinds.is_vietnamese(text) else known.language[:2].lower() or "en"
 
 
 def _canonical(url: str, claimed: str, site: Site | None) -> str:

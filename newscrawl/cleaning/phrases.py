@@ -113,6 +113,8 @@ def is_furniture(text: str) -> bool:
     """Is the line a word of the page's tools, its comment box or a player, and not of the story?"""
     if len(text) > 320:
         return False
+    if text == "./.":  # closes a story as a full stop does a sentence
+        return True
     line = bare(text)
     return (
         any(pattern.fullmatch(line) for pattern in (TOOLS, COMMENTS, LEFTOVERS, INVITATION))

@@ -179,3 +179,4 @@ def test_an_english_paper_is_read_too() -> None:
     article = read(html.encode(), "https://exampledaily.com/tram-market-opens-again-after-two-years-234.html")
     assert article.title == "Tram market opens again"
     assert article.text.split("\n\n") == ENGLISH
+    assert article.language == "en"

@@ -113,6 +113,7 @@ def test_clutter_between_paragraphs(place: int, clutter: list[str], gap: str) ->
 @pytest.mark.parametrize(
     "clutter",
     [
+        ["./."],
         ["Nên xem", *OTHERS], ["Tin khác", *OTHERS], ["TIN MỚI:", *OTHERS], ["Các tin khác", *OTHERS], ["Cùng chuyên mục", *OTHERS], ["Tin liên quan", *OTHERS],
         ["Nên xem", BEES.title, BEES.title, TEASERS[0], KITE.title, KITE.title, TEASERS[1], "Tin khác", SCHOOL.title, SCHOOL.title, TEASERS[2], "Xem thêm", "Phiên bản di động"],
         ["Tin khác", BEES.title, TEASERS[0], KITE.title, TEASERS[1]],
