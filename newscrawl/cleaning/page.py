@@ -146,7 +146,7 @@ class Cleaner:
             published_at=published,
             modified_at=modified,
             section=metadata.section(roots, known, ruled, title),
-            tags=metadata.tags(near, known, ruled, title, site_names),
+            tags=metadata.tags((*near, tree), known, ruled, title, site_names),
             images=images,
             source=source or (Source(agency) if agency else None),
             language=site.language if site else _language(known, text),
