@@ -219,5 +219,7 @@ def test_captions_as_text_on_request(cleaner: Cleaner) -> None:
 
 
 def test_tags_that_stand_far_from_the_story() -> None:
-    html = VCCORP.replace("<body>", "<body><div><div><div>").replace('<div class="detail-tags">', '</div></div></div><div class="detail-tags">')
+    html = VCCORP.replace("<body>", "<body><div><div><div>").replace(
+        '<div class="detail-tags">', '</div></div></div><div class="detail-tags">'
+    )
     assert clean_page(html.encode(), URL, fetched_at=NOW).tags == ["chợ phiên", "Bến Trám"]
