@@ -18,6 +18,8 @@ from newscrawl.cleaning import Cleaner
 from newscrawl.sites import Sites
 
 if TYPE_CHECKING:
+    from multiprocessing.synchronize import Semaphore
+
     from scrapy.crawler import Crawler
 
 
@@ -32,12 +34,18 @@ class Result:
     template_missed: bool = False
 
 
+#: What the end of a crawl waits for one worker to have started, at most.
+STARTING_SECONDS = 5.0
+
 _cleaner: Cleaner | None = None
 
 
-def _start_worker(seeds: str, text_captions: bool) -> None:
+def _start_worker(seeds: str, text_captions: bool, started: Semaphore) -> None:
     global _cleaner
-    _cleaner = Cleaner(Sites.load(seeds or None), text_captions=text_captions)
+    try:
+        _cleaner = Cleaner(Sites.load(seeds or None), text_captions=text_captions)
+    finally:
+        started.release()
 
 
 def _clean(page: Page, compared_share: float) -> Result:
@@ -69,14 +77,17 @@ class CleaningPool:
         self.compared = compared
         self.pool: ProcessPool | None = None
         self.thread: ThreadPoolExecutor | None = None
+        self.starting = 0
         if processes > 0:
             # spawn: a forked copy of a process with a running reactor and its threads can hang
+            context = multiprocessing.get_context("spawn")
+            self.processes, self.started = processes, context.Semaphore(0)
             self.pool = ProcessPool(
                 max_workers=processes,
                 max_tasks=pages_per_process,
                 initializer=_start_worker,
-                initargs=[seeds, text_captions],
-                context=multiprocessing.get_context("spawn"),
+                initargs=[seeds, text_captions, self.started],
+                context=context,
             )
         else:
             self.thread = ThreadPoolExecutor(1, thread_name_prefix="cleaning")
@@ -110,6 +121,7 @@ class CleaningPool:
             if self.pool is None:
                 call = functools.partial(clean_with, self.cleaner, page, self.compared)
                 return await asyncio.get_running_loop().run_in_executor(self.thread, call)
+            self.starting = self.processes  # the first page starts them all
             result: Result = await asyncio.wrap_future(
                 self.pool.schedule(_clean, args=[page, self.compared], timeout=self.timeout)
             )
@@ -124,6 +136,9 @@ class CleaningPool:
     def close(self) -> None:
         """Ends the workers."""
         if self.pool is not None:
+            # A worker that is stopped while it starts prints a traceback
+            for _ in range(self.starting):
+                self.started.acquire(timeout=STARTING_SECONDS)
             self.pool.stop()
             self.pool.join()
         if self.thread is not None:

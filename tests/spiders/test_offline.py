@@ -75,3 +75,8 @@ def test_the_guard_would_have_told(guard: dict[str, str], tmp_path: Path, attemp
     )
     assert done.returncode == 1
     assert "connect" in (tmp_path / "opened").read_text("utf-8")
+
+
+def test_a_crawl_shorter_than_the_start_of_its_workers(home: Path, tmp_path: Path) -> None:
+    """`crawl` refuses tracebacks: workers that are stopped while they start print one."""
+    assert crawl(home, tmp_path, "news", "-a", "limit=1", processes=8).status == 0
