@@ -22,16 +22,15 @@ from urllib.parse import quote, urlsplit
 from lxml import etree
 from scrapy import Request, Spider
 from scrapy.commands import ScrapyCommand
-from scrapy.exceptions import IgnoreRequest, UsageError
-from scrapy.spidermiddlewares.httperror import HttpError
+from scrapy.exceptions import UsageError
 
 from newscrawl.article import Article, NotAnArticle, Page
 from newscrawl.cleaning import Cleaned, Cleaner, metadata
 from newscrawl.cleaning.dates import VIETNAM
 from newscrawl.cleaning.decode import decode
 from newscrawl.cleaning.dom import Block, parse
-from newscrawl.downloader.replay import NotSaved
 from newscrawl.spiders.loader import PaperLoader
+from newscrawl.spiders.news import why_not
 from newscrawl.storage.corpus import text_file
 from newscrawl.storage.replay import FixtureReplay, ReplayError
 
@@ -193,16 +192,7 @@ class OnePage(Spider):
 
     def failed(self, failure: Failure) -> None:
         """Keeps the reason."""
-        error = failure.value
-        if isinstance(error, HttpError):
-            self.got.why = f"not fetched: http {error.response.status}"
-        elif isinstance(error, NotSaved):
-            self.got.why = "not fetched: REPLAY holds no answer for this address"
-        elif isinstance(error, IgnoreRequest):
-            refused = "robots" in str(error).lower()
-            self.got.why = "not fetched: refused by robots.txt" if refused else f"not fetched: {error}"
-        else:
-            self.got.why = f"not fetched: {type(error).__name__}: {str(error)[:200]}"
+        self.got.why = "not fetched: " + ": ".join(filter(None, why_not(failure)))
 
 
 def own_address(body: bytes, name: str) -> str:

@@ -24,7 +24,7 @@ logger = logging.getLogger(__name__)
 SLOW_DOWN = frozenset([428, 429, 503])
 #: Seconds of pause after the first answer of trouble without a Retry-After; doubled with each that follows.
 FIRST_PAUSE = 10.0
-#: Seconds that a pause or a Crawl-delay lasts at most; a site that asks for more is asked again in a later run.
+#: Seconds. A host that asks for a longer pause is left for a later run; a longer Crawl-delay is cut to this.
 LONGEST_PAUSE, LONGEST_DELAY = 600.0, 120.0
 
 

@@ -131,7 +131,7 @@ class NewsSpider(Spider):
     def start_failed(self, failure: Failure) -> None:
         """Notes a start point that did not answer."""
         request: Request = failure.request  # type: ignore[attr-defined]
-        reason, detail = _why(failure)
+        reason, detail = why_not(failure)
         self.tally.silent(request.cb_kwargs["site"].domain, request.url, f"{reason}: {detail}".rstrip(": "))
 
     def _articles(self, links: Iterable[Link], site: Site, found_on: str) -> Iterator[Request]:
@@ -221,7 +221,7 @@ class NewsSpider(Spider):
         """Turns a failed request into a drop."""
         request: Request = failure.request  # type: ignore[attr-defined]
         kwargs = request.cb_kwargs
-        reason, detail = _why(failure)
+        reason, detail = why_not(failure)
         yield Drop(kwargs["address"], kwargs["asked"], kwargs["site"].domain, reason, detail)
 
     def _item_done(
@@ -255,13 +255,13 @@ def _local(at: datetime) -> date:
     return at.astimezone(VIETNAM).date()
 
 
-def _why(failure: Failure) -> tuple[str, str]:
+def why_not(failure: Failure) -> tuple[str, str]:
     """Why a request gave no response, as reason and detail of a drop."""
     error = failure.value
     if isinstance(error, HttpError):
         return f"http {error.response.status}", ""
     if isinstance(error, NotSaved):
-        return "not saved", "the replayed archive has no answer"
+        return "not saved", "REPLAY holds no answer for this address"
     if isinstance(error, LeftAlone):
         return "failed", str(error)
     if isinstance(error, IgnoreRequest):
