@@ -91,7 +91,7 @@ def test_a_text_at_two_addresses_is_one_file_and_a_link(first: Ran) -> None:
         (100004, "gone", "http 404"),
         (100009, "gone", "http 410"),
         (100005, "refused", "refused by robots.txt"),
-        (100006, "failed", "not saved: the replayed archive has no answer"),
+        (100006, "failed", "not saved: REPLAY holds no answer for this address"),
         (100008, "dropped", "no text"),
     ],
 )
