@@ -1,0 +1,329 @@
+"""When to look again: at start points by the rhythm of what they bring, at articles while they still change.
+
+Pure reckoning on what was observed. Nothing here reads a clock, a file or the network: times are passed in, aware.
+"""
+
+from __future__ import annotations
+
+import json
+import math
+import re
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, field
+from datetime import UTC, datetime, timedelta
+from typing import Self
+
+#: Bounds between two visits of a start point, unless the caller has its own.
+SHORTEST, LONGEST = timedelta(minutes=5), timedelta(hours=24)
+#: Article-hours that may be waited through before a visit (see `Rhythm.next_visit`). Half of it costs some 1.4 times
+#: the requests.
+PATIENCE = 0.5
+#: When an article is looked at again, counted from its publication.
+REVISITS = (timedelta(hours=1), timedelta(hours=6), timedelta(hours=24), timedelta(days=7))
+#: Revisits in a row without a change after which a story is taken for finished.
+FINISHED = 2
+#: Failures in a row after which an address is given up.
+GIVEN_UP = 6
+
+_VIETNAM = 7 * 3600
+_EPOCH = datetime.fromtimestamp(0, UTC)
+#: After so many days an observation counts half.
+_HALF_LIFE = 14 * 86400.0
+#: A first visit believes the times of its window for so long back; older entries are pinned or strays.
+_BELIEVED = 7 * 86400.0
+#: What is thought of a start point before anything is known: articles an hour, and the hours that this is worth.
+_PRIOR_RATE, _PRIOR_HOURS = 1.0, 2.0
+#: Hours of the daily mean that are mixed into each hour of the day.
+_SHRINKAGE = 3.0
+#: Seconds after which a start point that failed once is tried again; doubled with each failure.
+_FIRST_BACK_OFF = 600.0
+
+
+@dataclass(slots=True)
+class Rhythm:
+    """What is known of one start point (feed, sitemap, listing): how many new articles it brings at which hour.
+
+    "New" are articles that no start point had named before, so one that only repeats what a faster one has told
+    already grows quiet, and is visited seldom.
+
+    Arrivals and the time watched are counted by hour of the day in Vietnam, and halve in 14 days, so that a paper that
+    changes its habits is followed. Their quotient is the rate of a Poisson process, smoothed over neighbouring hours
+    and drawn towards the mean of the day while little is known.
+    """
+
+    #: New articles by hour of the day, decayed.
+    arrivals: list[float] = field(default_factory=lambda: [0.0] * 24)
+    #: Hours watched by hour of the day, decayed alike.
+    watched: list[float] = field(default_factory=lambda: [0.0] * 24)
+    #: Visits after the first, and those of them that brought something new; both decayed alike.
+    visits: float = 0.0
+    changes: float = 0.0
+    #: Does the page tell when its articles were published?
+    dated: bool = True
+    #: Entries that the page showed last.
+    shown: int = 0
+    #: The last visit that was answered, and the last at all.
+    visited: datetime | None = None
+    tried: datetime | None = None
+    #: Failures in a row.
+    failures: int = 0
+
+    # --- what was observed ---
+
+    def observe(self, at: datetime, new: Sequence[datetime | None], shown: int) -> None:
+        """Notes a visit that was answered.
+
+        `new` holds the publication times of the articles first seen at this visit, None where the page tells none;
+        `shown` is the number of articles that the page names, new or not. At the first visit of all, the times in its
+        window give a first estimate: as if it had been watched since the oldest of them (seven days at most).
+        """
+        now, since = at.timestamp(), self.visited.timestamp() if self.visited else None
+        if since is not None and now < since:
+            now = since  # the machine's clock was set back
+        times = [min(time.timestamp(), now) for time in new if time is not None]
+        if new:
+            self.dated = 2 * len(times) > len(new)
+        if since is None:
+            self._first(now, times)
+        else:
+            self._decay(now - since)
+            self._count(since, now, times, len(new), overflowed=0 < shown <= len(new))
+            self.visits += 1
+            self.changes += bool(new)
+        self.shown = shown
+        self.visited = self.tried = datetime.fromtimestamp(now, UTC)
+        self.failures = 0
+
+    def unchanged(self, at: datetime) -> None:
+        """Notes a visit that found the page as it was: a 304, or the same payload."""
+        self.observe(at, (), self.shown)
+
+    def failed(self, at: datetime) -> None:
+        """Notes a visit without a usable answer. What comes meanwhile is counted by the next one that has one."""
+        self.tried = at
+        self.failures += 1
+
+    def _first(self, now: float, times: list[float]) -> None:
+        recent = sorted(time for time in times if now - time <= _BELIEVED)
+        if not self.dated or len(recent) < 2:
+            return
+        complete = len(recent) == len(times)
+        since = recent[0] if complete else now - _BELIEVED
+        self._watch(since, now)
+        # the oldest only says since when
+        for time in recent[1:] if complete else recent:
+            self.arrivals[_hour(time)] += 1
+
+    def _count(self, since: float, now: float, times: list[float], count: int, *, overflowed: bool) -> None:
+        # what is older than the last visit came late; what is very old is a stray, and tells nothing of the rhythm
+        fresh = [time for time in times if time > since]
+        undated = count - len(times) + sum(since - _BELIEVED < time <= since for time in times)
+        if overflowed and fresh and not undated:
+            # more may have come and gone: only what the page reaches back to was watched
+            since = min(fresh)
+            fresh.remove(since)
+        elif overflowed:
+            undated *= 2
+        parts = [(hour, rate * hours) for hour, hours, rate in self._ahead(since, now)]
+        expected = sum(part for _, part in parts)
+        self._watch(since, now)
+        for time in fresh:
+            self.arrivals[_hour(time)] += 1
+        for hour, part in parts:
+            # where it is not told when, then when it was likely
+            self.arrivals[hour] += undated * part / expected
+
+    def _watch(self, since: float, now: float) -> None:
+        for hour, hours in _hours(since, now):
+            self.watched[hour] += hours
+
+    def _decay(self, seconds: float) -> None:
+        kept = 0.5 ** (seconds / _HALF_LIFE)
+        self.arrivals = [value * kept for value in self.arrivals]
+        self.watched = [value * kept for value in self.watched]
+        self.visits *= kept
+        self.changes *= kept
+
+    # --- what follows from it ---
+
+    def rate(self) -> float:
+        """New articles an hour, as the mean of the day."""
+        return (sum(self.arrivals) + _PRIOR_RATE * _PRIOR_HOURS) / (sum(self.watched) + _PRIOR_HOURS)
+
+    def rates(self) -> list[float]:
+        """New articles an hour, by hour of the day in Vietnam."""
+        mean = self.rate()
+        arrivals, watched = _smooth(self.arrivals), _smooth(self.watched)
+        return [
+            (count + mean * _SHRINKAGE) / (hours + _SHRINKAGE) for count, hours in zip(arrivals, watched, strict=True)
+        ]
+
+    def expected(self, until: datetime) -> float:
+        """The new articles that should have come since the last answered visit.
+
+        What a budget of requests is spent by, greatest first; infinite for what was never visited.
+        """
+        if self.visited is None:
+            return math.inf
+        since, now = self.visited.timestamp(), until.timestamp()
+        return sum(hours * rate for _, hours, rate in self._ahead(since, now))
+
+    def next_visit(
+        self, shortest: timedelta = SHORTEST, longest: timedelta = LONGEST, patience: float = PATIENCE
+    ) -> datetime:
+        """When to visit next: never sooner than `shortest` after the last visit, never later than `longest`.
+
+        A visit is worth its request as soon as the articles expected since the last one have waited `patience` hours
+        in all: one for half an hour and two for a quarter of an hour are one article-hour. At a rate λ that is after
+        √(2 · patience / λ) hours, the intervals that make the sum of all delays least for a given number of requests.
+
+        Before that, if more than about half of the entries that the page shows should be new by then, so that none
+        leaves it unseen. After failures the interval doubles from ten minutes up to `longest`. A start point never
+        tried has been due since 1970.
+        """
+        if self.tried is None:
+            return _EPOCH
+        if self.failures:
+            # exponents beyond any interval overflow
+            back_off = _FIRST_BACK_OFF * 2 ** min(self.failures - 1, 30)
+            wait = min(max(back_off, shortest.total_seconds()), longest.total_seconds())
+            return self.tried + timedelta(seconds=wait)
+        since = self.tried.timestamp()
+        wait = self._wait(since, longest.total_seconds(), patience)
+        return self.tried + timedelta(seconds=max(wait, shortest.total_seconds()))
+
+    def _wait(self, since: float, longest: float, patience: float) -> float:
+        """Seconds until enough has been waited, or as many have come as the page can hold safely."""
+        # Half the page, less two standard deviations: expected + 2 · √expected = shown / 2
+        most = (math.sqrt(1 + self.shown / 2) - 1) ** 2 if self.shown else math.inf
+        count = waited = passed = 0.0
+        for _, hours, rate in self._ahead(since, since + longest):
+            # count·t + rate·t²/2 = what is left of the patience
+            left = patience - waited
+            enough = (math.sqrt(count * count + 2 * rate * left) - count) / rate
+            enough = min(enough, (most - count) / rate)
+            if enough <= hours:
+                return (passed + enough) * 3600
+            waited += count * hours + rate * hours * hours / 2
+            count += rate * hours
+            passed += hours
+        return longest
+
+    def _ahead(self, since: float, until: float) -> Iterator[tuple[int, float, float]]:
+        """Hour of the day, hours of it, and articles an hour then, from one time to another."""
+        rates = self.rates()
+        for hour, hours in _hours(since, until):
+            yield hour, hours, rates[hour]
+
+    # --- as one column of the catalog ---
+
+    def to_json(self) -> str:
+        """Compact JSON. Numbers are kept to four digits, times to the second."""
+        return json.dumps(
+            {
+                "arrivals": [_short(value) for value in self.arrivals],
+                "watched": [_short(value) for value in self.watched],
+                "visits": _short(self.visits),
+                "changes": _short(self.changes),
+                "dated": self.dated,
+                "shown": self.shown,
+                "visited": self.visited and math.floor(self.visited.timestamp()),
+                "tried": self.tried and math.floor(self.tried.timestamp()),
+                "failures": self.failures,
+            },
+            separators=(",", ":"),
+        )
+
+    @classmethod
+    def from_json(cls, text: str) -> Self:
+        """What `to_json` wrote; an empty text is a start point never visited. Raises `ValueError` for anything else."""
+        if not text:
+            return cls()
+        try:
+            data = json.loads(text)
+            rhythm = cls(**data)
+            for name in ("visited", "tried"):
+                if data[name] is not None:
+                    setattr(rhythm, name, datetime.fromtimestamp(data[name], UTC))
+            for values in (rhythm.arrivals, rhythm.watched):
+                if len(values) != 24 or not all(value >= 0 for value in values):
+                    raise ValueError("not 24 counts")
+        except (TypeError, KeyError, ValueError, OverflowError, OSError) as error:
+            raise ValueError(f"This is no rhythm of a start point ({error}): {text[:80]}") from error
+        return rhythm
+
+
+def _hour(time: float) -> int:
+    """The hour of the day in Vietnam, which has no summer time."""
+    return int((time + _VIETNAM) // 3600) % 24
+
+
+def _hours(since: float, until: float) -> Iterator[tuple[int, float]]:
+    """The hours of the day from one time to another (Unix seconds), and how much of each, in hours."""
+    while since < until:
+        end = min(((since + _VIETNAM) // 3600 + 1) * 3600 - _VIETNAM, until)
+        yield _hour(since), (end - since) / 3600
+        since = end
+
+
+def _smooth(values: list[float]) -> list[float]:
+    """Each hour with half of its neighbours' weight beside it, around the clock."""
+    return [(values[hour - 1] + 2 * values[hour] + values[(hour + 1) % 24]) / 4 for hour in range(24)]
+
+
+def _short(value: float) -> float:
+    return float(f"{value:.4g}")
+
+
+# --- articles ------------------------------------------------------------------------------------------------------
+
+
+def next_revisit(
+    published: datetime, now: datetime, unchanged: int, plan: Sequence[timedelta] = REVISITS
+) -> datetime | None:
+    """When to look at an article again that was just looked at, at `now`; None if no more.
+
+    `plan` counts from publication (from `now` for a time in the future). It ends early after two revisits in a row
+    (`unchanged`) that found the same text. What lies behind is not made up for, and a step that would follow sooner
+    than a quarter of its length is passed over, for the look just taken stands for it: an old article is not revisited.
+    """
+    if unchanged >= FINISHED:
+        return None
+    start = min(published, now)
+    return next((start + step for step in plan if start + step - now >= step / 4), None)
+
+
+_STEP = re.compile(r"([0-9]+(?:\.[0-9]+)?)([mhd])")
+_UNITS = {"m": "minutes", "h": "hours", "d": "days"}
+
+
+def parse_plan(text: str) -> tuple[timedelta, ...]:
+    """A plan of revisits as people write it, "1h 6h 24h 7d" (m, h, d; divided by spaces or commas); empty for none.
+
+    Raises `ValueError` with a message for people.
+    """
+    plan: list[timedelta] = []
+    for word in text.replace(",", " ").split():
+        match = _STEP.fullmatch(word)
+        if not match:
+            raise ValueError(f"{word!r} in {text!r} is no time. Write minutes, hours or days: 90m 6h 7d")
+        try:
+            step = timedelta(**{_UNITS[match[2]]: float(match[1])})
+        except OverflowError:
+            raise ValueError(f"{word!r} in {text!r} is too long") from None
+        if step <= (plan[-1] if plan else timedelta()):
+            raise ValueError(f"{word!r} in {text!r} is not later than what stands before it. Write 1h 6h 24h 7d")
+        plan.append(step)
+    return tuple(plan)
+
+
+def retry_at(now: datetime, failures: int) -> datetime | None:
+    """When to try an address again that has just failed, `failures` times in a row by now; None if it is given up.
+
+    After 10 minutes, then four times as long each time, up to 24 hours; given up after six failures.
+    """
+    if failures < 1:
+        raise ValueError(f"{failures} failures: there is nothing to try again")
+    if failures >= GIVEN_UP:
+        return None
+    return now + min(timedelta(minutes=10 * 4 ** (failures - 1)), LONGEST)
