@@ -29,6 +29,14 @@ CLEAN_PAGES_PER_PROCESS = 5000
 CROSS_CHECK = 0.05
 #: Captions in the text, where they stand on the page.
 TEXT_CAPTIONS = False
+#: The time that a crawl takes for now (ISO 8601 with offset), for replays; empty for the clock of the machine.
+CLOCK = ""
+#: Bounds, in seconds, between two visits of a feed, sitemap or listing; in between its own rhythm decides.
+START_INTERVAL_MIN, START_INTERVAL_MAX = 300.0, 86400.0
+#: When a saved article is looked at again, counted from its publication; two looks without a change end it. Empty: never.
+REVISITS = "1h 6h 24h 7d"
+#: Requests a day (in Vietnam) to a paper, at most, unless its file says otherwise; 0 is without bound.
+REQUESTS_PER_DAY = 0
 #: How the people who run a site can reach you: a mail address or a web page. Put into the user agent.
 CONTACT = os.environ.get("NEWSCRAWL_CONTACT", "")
 #: Seconds between two lines of progress in a log.
@@ -47,6 +55,9 @@ ITEM_PIPELINES = {
     "newscrawl.pipelines.save.Save": 300,
 }
 DOWNLOADER_MIDDLEWARES = {
+    # In its place stands ours, which remembers for a day and takes a server in trouble for a no
+    "scrapy.downloadermiddlewares.robotstxt.RobotsTxtMiddleware": None,
+    "newscrawl.downloader.robots.Robots": 100,
     "newscrawl.downloader.manners.Manners": 595,
 }
 EXTENSIONS = {
@@ -62,7 +73,8 @@ TELNETCONSOLE_ENABLED = False
 
 ROBOTSTXT_OBEY = True
 DOWNLOAD_VERIFY_CERTIFICATES = True
-CONCURRENT_REQUESTS = 64
+# Without bound: the spider hands out a few a paper, and those that wait for a slow host must not hold up the others
+CONCURRENT_REQUESTS = 0
 CONCURRENT_REQUESTS_PER_DOMAIN = 1
 #: Seconds between two requests to a host. A paper's file may ask for more.
 DOWNLOAD_DELAY = 1.0

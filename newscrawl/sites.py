@@ -11,6 +11,7 @@ import re
 import tomllib
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field, fields
+from datetime import datetime, time, timedelta, timezone
 from pathlib import Path
 from typing import Any
 from urllib.parse import SplitResult, urlsplit, urlunsplit
@@ -28,6 +29,7 @@ TRACKING = (
 )  # fmt: skip
 #: What seeds may say of how well a paper's rules are proven, best first.
 VERIFIED = ("saved page", "several sources", "unverified")
+_VIETNAM = timezone(timedelta(hours=7))
 _TWIN_HOSTS = ("www.", "m.", "mobile.", "amp.")
 
 
@@ -102,6 +104,10 @@ class Site:
     rules: Rules
     #: Seconds between two requests, at least; 0 leaves it to the settings.
     delay: float
+    #: Hours of the day in Vietnam during which nothing is asked of it, as (from, to); None for none.
+    rest: tuple[time, time] | None
+    #: Requests a day in Vietnam, at most; 0 is without bound.
+    budget: int
     language: str
     verified: str
     #: Changes whenever the site's or its family's file does.
@@ -128,6 +134,14 @@ class Site:
             url = pattern.sub(replacement, url)
         bare = url.partition("?")[0]
         return bare if self._number(bare) else url
+
+    def rests(self, at: datetime) -> bool:
+        """Is this an hour of rest? `at` is aware."""
+        if self.rest is None:
+            return False
+        begin, end = self.rest
+        now = at.astimezone(_VIETNAM).time()
+        return begin <= now < end if begin <= end else now >= begin or now < end
 
     def is_article(self, url: str) -> bool:
         """Does the (canonical) address look like an article's?"""
@@ -248,7 +262,7 @@ def _without_amp(parts: SplitResult) -> SplitResult:
 
 _SITE_KEYS: dict[str, type | tuple[type, ...]] = {
     "name": str, "family": str, "host": str, "aliases": list, "start": list, "article": str, "not_article": str,
-    "rewrite": list, "delay": (int, float), "language": str, "verified": str, "select": dict, "remove": dict,
+    "rewrite": list, "delay": (int, float), "rest": str, "budget": int, "language": str, "verified": str, "select": dict, "remove": dict,
 }  # fmt: skip
 _FAMILY_KEYS: dict[str, type | tuple[type, ...]] = {
     "name": str,
@@ -311,6 +325,8 @@ def _read_site(file: Path, families: Mapping[str, Family]) -> Site:
         rewrite=tuple(rewrite),
         rules=own.over(family.rules) if family else own,
         delay=float(delay),
+        rest=_rest(file, data.get("rest")),
+        budget=_budget(file, data.get("budget", 0)),
         language=data.get("language", "vi"),
         verified=verified,
         version=_version(file) if family is None else f"{_version(file)}+{family.version}",
@@ -386,6 +402,22 @@ def _pattern(file: Path, key: str, value: Any, flags: int = 0) -> re.Pattern[str
     except (re.error, TypeError) as error:
         remedy = "Mend it; write it in 'single quotes' so that backslashes stay"
         raise SiteError(file, key, f"{value!r} is no regular expression ({error})", remedy) from error
+
+
+def _rest(file: Path, value: str | None) -> tuple[time, time] | None:
+    if value is None:
+        return None
+    try:
+        begin, end = (time.fromisoformat(part.strip()) for part in value.split("-"))
+    except ValueError as error:
+        raise SiteError(file, "rest", f"{value!r} is no span of hours", 'Write rest = "00:30-05:00"') from error
+    return begin, end
+
+
+def _budget(file: Path, value: int) -> int:
+    if isinstance(value, bool) or value < 0:
+        raise SiteError(file, "budget", f"is {value!r}", "Write a number of requests a day, 0 for no bound")
+    return value
 
 
 def _replacement(file: Path, key: str, pattern: re.Pattern[str], value: Any) -> str:

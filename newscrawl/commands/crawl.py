@@ -1,7 +1,7 @@
 """`scrapy crawl`, with the messages and exit statuses that a person or a timer needs.
 
-Exit status: 0 articles saved, or all found are known; 1 nothing found at any paper asked for, or an internal error;
-2 wrong usage (unknown paper, unreadable date, a paper's file that is wrong).
+Exit status: 0 articles saved, or nothing new; 1 nothing found at any paper asked for, all of them held by another crawl,
+or an internal error; 2 wrong usage (unknown paper, unreadable date, a paper's file that is wrong).
 """
 
 from __future__ import annotations
@@ -15,10 +15,11 @@ from typing import Any
 from scrapy.commands.crawl import Command as ScrapyCrawl
 from scrapy.exceptions import UsageError
 
+from newscrawl.extensions.corpus import clock_of
 from newscrawl.extensions.tally import Tally
+from newscrawl.schedule import parse_plan
 from newscrawl.sites import UnknownSite
 from newscrawl.spiders.loader import PaperLoader
-from newscrawl.spiders.news import BadArgument
 from newscrawl.storage.catalog import CatalogError
 from newscrawl.storage.replay import FixtureReplay, ReplayError
 
@@ -45,7 +46,7 @@ class Command(ScrapyCrawl):
             self._check(crawler.spidercls, opts.spargs)
         except KeyError as error:
             raise UsageError(str(error.args[0]), print_help=False) from error
-        except (UnknownSite, BadArgument, ReplayError) as error:
+        except (UnknownSite, ReplayError, ValueError) as error:
             raise UsageError(str(error), print_help=False) from error
         crawl = self.crawler_process.crawl(crawler, **opts.spargs)
         self.crawler_process.start()
@@ -57,7 +58,12 @@ class Command(ScrapyCrawl):
             sys.stderr.write(f"{problem}\n")
             return
         rows = Tally.of(crawler).rows()
-        if not any(row.found for row in rows):
+        if all(row.closed for row in rows):
+            self.exitcode = 1
+            sys.stderr.write("Nothing could be crawled now: see the reasons above.\n")
+        elif any(row.unchanged_start_points or row.not_due or row.versions or row.unchanged for row in rows):
+            return
+        elif not any(row.found for row in rows):
             self.exitcode = 1
             sys.stderr.write("No article was found at any start point: see the reasons above.\n")
         elif not any(row.saved or row.known or row.duplicates for row in rows):
@@ -72,3 +78,5 @@ class Command(ScrapyCrawl):
         loader = self.crawler_process.spider_loader
         assert isinstance(loader, PaperLoader)
         loader.sites.named(spider(**arguments).wanted)
+        clock_of(self.settings["CLOCK"])
+        parse_plan(self.settings["REVISITS"])

@@ -20,6 +20,7 @@ if TYPE_CHECKING:
 
 logger = logging.getLogger(__name__)
 
+_SUMMED = "found known seen saved versions unchanged duplicates characters compared disagreed".split()
 #: Columns of the final table in a log, which tells no width of its own.
 _LOG_WIDTH = 150
 
@@ -81,16 +82,16 @@ class Progress:
                 self.console.print(
                     f"  {row.domain}: nothing at {url} ({why})", style="yellow", highlight=False, soft_wrap=True
                 )
-        saved, known = sum(row.saved for row in rows), sum(row.known for row in rows)
-        if not saved and known:
-            self.console.print(f"Nothing new: all {known} addresses found were done before.", highlight=False)
+        for line in _nothing(rows):
+            self.console.print(line, highlight=False, soft_wrap=True)
         self.console.print(f"Text files: {Corpus.of(self.crawler).folder / 'text'}", highlight=False, soft_wrap=True)
 
     def table(self, rows: list[Row], final: bool = False) -> Table:
         """The tally as a table: with the rate while the crawl goes on; with totals, and how pages were read, at the end."""
         seconds = max(time.monotonic() - self.started, 0.001)
-        shown = [_cells(row, seconds, final) for row in rows]
-        totals = _cells(_total(rows), seconds, final) if final and len(rows) > 1 else {}
+        versions = any(row.versions for row in rows)
+        shown = [_cells(row, seconds, final, versions) for row in rows]
+        totals = _cells(_total(rows), seconds, final, versions) if final and len(rows) > 1 else {}
         table = Table(title=f"{seconds:.1f} s" if final else None, title_justify="left", show_footer=bool(totals))
         for name in shown[0] if shown else ():
             text = name in {"paper", "dropped"}
@@ -100,23 +101,41 @@ class Progress:
         return table
 
 
+def _nothing(rows: list[Row]) -> list[str]:
+    """What to say when a crawl has brought nothing."""
+    lines = [f"  {row.domain} {row.closed}" for row in rows if row.closed]
+    if any(row.saved or row.versions for row in rows):
+        return lines
+    known, found = sum(row.known for row in rows), sum(row.found for row in rows)
+    unchanged = sum(row.unchanged_start_points for row in rows)
+    not_due = sum(row.not_due for row in rows)
+    if known:
+        lines.append(f"Nothing new: all {known} addresses found were done before.")
+    elif unchanged and not found:
+        lines.append(f"Nothing new: {unchanged} start points have not changed since the last visit.")
+    if not_due:
+        lines.append(f"{not_due} start points are not due yet; `scrapy status` tells when they are.")
+    return lines
+
+
 def _total(rows: list[Row]) -> Row:
     total = Row(f"{len(rows)} papers")
     for row in rows:
-        for name in ("found", "known", "seen", "saved", "duplicates", "characters", "compared", "disagreed"):
+        for name in _SUMMED:
             setattr(total, name, getattr(total, name) + getattr(row, name))
         for reason, count in row.dropped.items():
             total.dropped[reason] = total.dropped.get(reason, 0) + count
     return total
 
 
-def _cells(row: Row, seconds: float, final: bool) -> dict[str, str]:
+def _cells(row: Row, seconds: float, final: bool, versions: bool) -> dict[str, str]:
     cells = {
         "paper": row.domain,
         "found": str(row.found),
         "known": str(row.known),
         "pages": str(row.seen),
         "saved": str(row.saved),
+        **({"versions": str(row.versions)} if versions else {}),
         "duplicates": str(row.duplicates),
         "dropped": ", ".join(f"{count} {reason}" for reason, count in sorted(row.dropped.items())),
     }

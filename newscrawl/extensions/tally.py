@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, fields
 from typing import TYPE_CHECKING, Self
 
 if TYPE_CHECKING:
@@ -20,6 +20,13 @@ class Row:
     seen: int = 0
     saved: int = 0
     duplicates: int = 0
+    #: Newer versions of articles that were saved before, and looks at such that had not changed.
+    versions: int = 0
+    unchanged: int = 0
+    #: Start points that were answered, those of them that had not changed, and those that are not due yet.
+    start_points: int = 0
+    unchanged_start_points: int = 0
+    not_due: int = 0
     characters: int = 0
     #: Articles whose body was read by a known template, and the mean share of the body's own text that was kept (%).
     covered: int = 0
@@ -32,11 +39,11 @@ class Row:
     dropped: dict[str, int] = field(default_factory=dict)
     #: Start points that gave no link, and why.
     silent: dict[str, str] = field(default_factory=dict)
+    #: Why the paper was left out.
+    closed: str = ""
 
 
-_COUNTS = frozenset(
-    "found known seen saved duplicates characters covered kept_percent compared disagreed template_missed".split()
-)
+_COUNTS = frozenset(one.name for one in fields(Row)) - {"domain", "dropped", "silent", "closed"}
 
 
 class Tally:
@@ -45,6 +52,7 @@ class Tally:
     def __init__(self, stats: StatsCollector) -> None:
         self._stats = stats
         self._silent: dict[str, dict[str, str]] = {}
+        self._closed: dict[str, str] = {}
 
     @classmethod
     def from_crawler(cls, crawler: Crawler) -> Self:
@@ -68,6 +76,10 @@ class Tally:
         self.add(domain, "silent start points")
         self._silent.setdefault(domain, {})[url] = why
 
+    def closed(self, domain: str, why: str) -> None:
+        """Notes a paper that was left out."""
+        self._closed[domain] = why
+
     def rows(self) -> list[Row]:
         """The counts so far, by domain."""
         rows: dict[str, Row] = {}
@@ -75,7 +87,7 @@ class Tally:
             parts = str(key).split("/", 2)
             if parts[0] != "site" or len(parts) < 3:
                 continue
-            domain, what = parts[1], parts[2]
+            domain, what = parts[1], parts[2].replace(" ", "_") if "/" not in parts[2] else parts[2]
             row = rows.setdefault(domain, Row(domain))
             if what.startswith("dropped/"):
                 row.dropped[what.removeprefix("dropped/")] = value
@@ -83,6 +95,8 @@ class Tally:
                 setattr(row, what, value)
         for domain, silent in self._silent.items():
             rows.setdefault(domain, Row(domain)).silent.update(silent)
+        for domain, why in self._closed.items():
+            rows.setdefault(domain, Row(domain)).closed = why
         for row in rows.values():
             row.kept_percent = round(row.kept_percent / row.covered) if row.covered else 0
         return [rows[domain] for domain in sorted(rows)]

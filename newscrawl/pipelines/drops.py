@@ -15,7 +15,7 @@ if TYPE_CHECKING:
     from scrapy.crawler import Crawler
 
 #: Reasons that may be gone at the next visit. All others are final.
-_PASSING = ("failed", "cleaning", "http 408", "http 428", "http 429", "http 5", "not saved")
+_PASSING = ("failed", "cleaning", "internal error", "http 408", "http 428", "http 429", "http 5", "not saved")
 
 
 class Drops:
@@ -43,8 +43,6 @@ class Drops:
 
 def state_of(reason: str) -> State:
     """The state of an address that was dropped for this reason."""
-    if reason == "outside dates":
-        return "found"
     if reason.startswith("refused"):
         return "refused"
     if reason in {"http 404", "http 410"}:

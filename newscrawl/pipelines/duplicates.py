@@ -32,10 +32,16 @@ class Duplicates:
         return cls(crawler)
 
     def process_item(self, item: Article) -> Article:
-        """Hands on originals. Raises `DropItem` for the others, once they are linked."""
+        """Hands on originals, and newer versions of them. Raises `DropItem` for the others, once they are linked."""
         catalog = self.corpus.catalog
         if (same := catalog.article(item.id)) is not None:
-            self._link(item, same, "same address")
+            if not catalog.frontier.is_due(item.id):
+                self._link(item, same, "same address")
+            if same.content_hash == item.content_hash:
+                self.corpus.seen_again(item.id, unchanged=True)
+                self.tally.add(item.domain, "unchanged")
+                raise DropItem("unchanged")
+            return item
         same = catalog.same_text(text_fingerprint(item.text))
         if same is not None and _order(same) <= precedence(item):
             self._link(item, same, "same text")

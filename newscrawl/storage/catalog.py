@@ -1,87 +1,40 @@
-"""The catalog: every address ever met and every article saved, in SQLite (or any database that SQLAlchemy speaks to).
+"""The catalog: every address ever met, every article saved, and who crawls what, in one database.
 
-It is written last: what it says is done is done.
+It is written last: what it says is done is done. A page that was under way when a crawl was killed is as due as it was
+before; links are written in one transaction with the visit that found them.
 """
 
 from __future__ import annotations
 
-import re
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
-from pathlib import Path
 from typing import Any, Literal, get_args
 
-from sqlalchemy import (
-    Column,
-    DateTime,
-    Index,
-    Integer,
-    MetaData,
-    String,
-    Table,
-    Text,
-    create_engine,
-    event,
-    func,
-    select,
-)
-from sqlalchemy.dialects import postgresql, sqlite
-from sqlalchemy.engine import Connection, Engine, make_url
-from sqlalchemy.exc import ArgumentError, SQLAlchemyError
+from sqlalchemy import delete, func, select, update
+from sqlalchemy.engine import Connection
 
-#: What became of an address. All but "found" and "failed" are final.
-State = Literal["found", "saved", "duplicate", "dropped", "gone", "refused", "failed"]
+from newscrawl.schedule import retry_at
+from newscrawl.storage.database import CatalogError, Database
+from newscrawl.storage.frontier import Frontier
+from newscrawl.storage.hosts import Hosts
+from newscrawl.storage.runs import Runs
+from newscrawl.storage.tables import addresses, articles, unsettled
+
+__all__ = ["FINAL", "STATES", "Catalog", "CatalogError", "Saved", "State"]
+
+#: What became of an address. "pending" was not answered yet, or lies outside the dates that were asked for; "failed"
+#: is tried again until it is given up. Of the others only "saved" is visited again, while stories still change.
+State = Literal["pending", "saved", "duplicate", "dropped", "gone", "refused", "failed"]
 STATES: tuple[str, ...] = get_args(State)
 FINAL = ("saved", "duplicate", "dropped", "gone", "refused")
-
-#: Raised with each change of the tables.
-SCHEMA_VERSION = 1
-
-_metadata = MetaData()
-_addresses = Table(
-    "addresses",
-    _metadata,
-    Column("id", String(16), primary_key=True),
-    Column("url", Text, nullable=False),
-    Column("domain", String(255), nullable=False),
-    Column("state", String(16), nullable=False),
-    Column("reason", Text, nullable=False, default=""),
-    #: The article that this one is the same as.
-    Column("duplicate_of", String(16), nullable=False, default=""),
-    #: The page that the address was first found on.
-    Column("found_on", Text, nullable=False, default=""),
-    Column("found_at", DateTime(timezone=True), nullable=False),
-    Column("changed_at", DateTime(timezone=True), nullable=False),
-    Index("addresses_by_state", "domain", "state"),
-)
-_articles = Table(
-    "articles",
-    _metadata,
-    Column("id", String(16), primary_key=True),
-    Column("domain", String(255), nullable=False),
-    Column("url", Text, nullable=False),
-    Column("title", Text, nullable=False),
-    Column("month", String(10), nullable=False),
-    Column("fingerprint", String(64), nullable=False),
-    Column("content_hash", String(64), nullable=False),
-    #: Whether it credits a source, its publication time and its address: `newscrawl.dedup.precedence`.
-    Column("credited", Integer, nullable=False),
-    Column("published_at", String(40), nullable=False),
-    Column("path", Text, nullable=False),
-    Column("characters", Integer, nullable=False),
-    Column("saved_at", DateTime(timezone=True), nullable=False),
-    Index("articles_by_fingerprint", "fingerprint"),
-    Index("articles_by_month", "domain", "month"),
-)
-_info = Table("info", _metadata, Column("key", String(40), primary_key=True), Column("value", Text, nullable=False))
-
 
 _LATEST = datetime(9999, 1, 1, tzinfo=UTC)
 
 
-class CatalogError(Exception):
-    """The catalog cannot be opened. The message says what to do."""
+def utc_now() -> datetime:
+    """The time, aware."""
+    return datetime.now(UTC)
 
 
 @dataclass(slots=True, frozen=True)
@@ -99,6 +52,7 @@ class Saved:
     published_at: str
     path: str
     characters: int
+    version: int = 1
 
     @property
     def published(self) -> datetime | None:
@@ -106,52 +60,21 @@ class Saved:
         return datetime.fromisoformat(self.published_at) if self.published_at else None
 
 
+_SAVED = [articles.c[name] for name in Saved.__slots__]
+
+
 class Catalog:
-    """Opens (and makes, if need be) the catalog at a SQLAlchemy URL. Use as a context manager, or call `close`."""
+    """Opens (and makes, if need be) the catalog at a SQLAlchemy URL. Use as a context manager, or call `close`.
 
-    def __init__(self, url: str) -> None:
-        shown = re.sub(r"//[^@/]*@", "//…@", url)
-        try:
-            parsed = make_url(url)
-            if parsed.get_backend_name() == "sqlite" and parsed.database:
-                Path(parsed.database).parent.mkdir(parents=True, exist_ok=True)
-            self._engine: Engine = create_engine(parsed)
-        except ArgumentError as error:
-            raise CatalogError(
-                f"CATALOG_URL {shown!r} is no database address: write sqlite:///path or postgresql+psycopg://…"
-            ) from error
-        except ImportError as error:
-            raise CatalogError(
-                f"CATALOG_URL {shown!r} needs a driver that is not there ({error}): pip install 'newscrawl[postgresql]'"
-            ) from error
-        except OSError as error:
-            raise CatalogError(
-                f"The catalog at {shown} cannot be opened: {error}. Check the path and its permissions."
-            ) from error
-        if parsed.get_backend_name() == "sqlite":
-            event.listen(self._engine, "connect", _tune_sqlite)
-        try:
-            with self._engine.begin() as db:
-                _metadata.create_all(db)
-                self._check_version(db)
-        except BaseException as error:
-            self._engine.dispose()
-            if isinstance(error, SQLAlchemyError):
-                raise CatalogError(
-                    f"The catalog at {shown} cannot be opened: {error}. Check the path and its permissions."
-                ) from error
-            raise
+    `now` tells the time that goes into it. Raises `CatalogError` if it cannot be opened.
+    """
 
-    @staticmethod
-    def _check_version(db: Connection) -> None:
-        found = db.scalar(select(_info.c.value).where(_info.c.key == "schema"))
-        if found is None:
-            db.execute(_info.insert().values(key="schema", value=str(SCHEMA_VERSION)))
-        elif int(found) != SCHEMA_VERSION:
-            raise CatalogError(
-                f"The catalog has form {found}, this newscrawl reads form {SCHEMA_VERSION}. "
-                "Use the newscrawl that made it, or rebuild it in a new CORPUS_DIR."
-            )
+    def __init__(self, url: str, now: Callable[[], datetime] = utc_now) -> None:
+        self._db = Database(url)
+        self.now = now
+        self.frontier = Frontier(self._db, now)
+        self.hosts = Hosts(self._db, now)
+        self.runs = Runs(self._db)
 
     def __enter__(self) -> Catalog:
         return self
@@ -161,109 +84,152 @@ class Catalog:
 
     def close(self) -> None:
         """Gives the database back."""
-        self._engine.dispose()
-
-    def _insert(self, table: Table) -> Any:
-        return (postgresql if self._engine.dialect.name == "postgresql" else sqlite).insert(table)
+        self._db.close()
 
     # --- addresses ---
 
-    def found(self, rows: Iterable[tuple[str, str, str, str]]) -> None:
-        """Notes addresses (id, url, domain, found on) that are not known yet; known ones stay as they are."""
-        now = datetime.now(UTC)
-        fresh = {"state": "found", "reason": "", "duplicate_of": "", "found_at": now, "changed_at": now}
-        values = [{"id": i, "url": url, "domain": domain, "found_on": on, **fresh} for i, url, domain, on in rows]
-        if values:
-            with self._engine.begin() as db:
-                db.execute(self._insert(_addresses).on_conflict_do_nothing(index_elements=["id"]), values)
+    def mark(self, address: str, url: str, domain: str, state: State, reason: str = "", duplicate_of: str = "") -> None:
+        """Says what became of an address (its id). One that failed is tried again later; others are not."""
+        with self._db.writing() as db:
+            self._mark(db, address, url, domain, state, reason, duplicate_of)
+
+    def _mark(
+        self, db: Connection, address: str, url: str, domain: str, state: State, reason: str = "",
+        duplicate_of: str = "", next_visit: datetime | None = None, **changes: Any,
+    ) -> None:  # fmt: skip
+        now = self.now()
+        known = db.execute(select(addresses.c.failures, addresses.c.attempts).where(addresses.c.id == address)).first()
+        failures, attempts = (known.failures, known.attempts) if known else (0, 0)
+        failures = failures + 1 if state == "failed" else 0
+        if state == "failed":
+            next_visit = retry_at(now, failures)
+        values = {
+            "state": state, "reason": reason, "duplicate_of": duplicate_of, "changed_at": now, "failures": failures,
+            "attempts": attempts + 1, "next_visit": next_visit, **changes,
+        }  # fmt: skip
+        if known:
+            db.execute(update(addresses).where(addresses.c.id == address).values(values))
+        else:
+            row = {"id": address, "url": url, "domain": domain, "found_at": now, **values}
+            db.execute(self._db.insert(addresses).values(row).on_conflict_do_update(index_elements=["id"], set_=values))
+
+    def postponed(self, address: str, reason: str, until: datetime) -> None:
+        """Puts an address off that could not be asked for. It keeps its state, and it is no failure."""
+        with self._db.writing() as db:
+            values = {"reason": reason, "next_visit": until}
+            db.execute(update(addresses).where(addresses.c.id == address).values(values))
+
+    def outside(self, address: str, reason: str, published: datetime | None) -> None:
+        """Notes that a page was published outside the dates asked for: it waits for a crawl with others."""
+        with self._db.writing() as db:
+            values = {"state": "pending", "reason": reason, "next_visit": None, "published": published}
+            db.execute(update(addresses).where(addresses.c.id == address).values(values))
 
     def states_of(self, ids: Sequence[str]) -> dict[str, str]:
         """The states of those addresses that are known."""
         found: dict[str, str] = {}
-        with self._engine.connect() as db:
+        with self._db.reading() as db:
             for start in range(0, len(ids), 500):
-                query = select(_addresses.c.id, _addresses.c.state).where(_addresses.c.id.in_(ids[start : start + 500]))
+                query = select(addresses.c.id, addresses.c.state).where(addresses.c.id.in_(ids[start : start + 500]))
                 found.update({row.id: row.state for row in db.execute(query)})
         return found
 
-    def mark(self, address: str, url: str, domain: str, state: State, reason: str = "", duplicate_of: str = "") -> None:
-        """Says what became of an address (its id)."""
-        with self._engine.begin() as db:
-            self._mark(db, address, url, domain, state, reason, duplicate_of)
-
-    def _mark(
-        self, db: Connection, address: str, url: str, domain: str, state: State, reason: str, duplicate_of: str
-    ) -> None:
-        now = datetime.now(UTC)
-        changes = {"state": state, "reason": reason, "duplicate_of": duplicate_of, "changed_at": now}
-        row = {"id": address, "url": url, "domain": domain, "found_on": "", "found_at": now, **changes}
-        db.execute(self._insert(_addresses).values(row).on_conflict_do_update(index_elements=["id"], set_=changes))
-
     def states(self) -> dict[str, dict[str, int]]:
         """How many addresses of each domain are in each state."""
-        query = select(_addresses.c.domain, _addresses.c.state, func.count()).group_by(
-            _addresses.c.domain, _addresses.c.state
-        )
+        count = select(addresses.c.domain, addresses.c.state, func.count())
         found: dict[str, dict[str, int]] = {}
-        with self._engine.connect() as db:
-            for domain, state, count in db.execute(query):
-                found.setdefault(domain, {})[state] = count
+        with self._db.reading() as db:
+            for domain, state, number in db.execute(count.group_by(addresses.c.domain, addresses.c.state)):
+                found.setdefault(domain, {})[state] = number
         return found
 
     def address(self, address: str) -> dict[str, Any] | None:
         """All that is known of an address (its id), or None."""
-        with self._engine.connect() as db:
-            row = db.execute(select(_addresses).where(_addresses.c.id == address)).mappings().first()
+        with self._db.reading() as db:
+            row = db.execute(select(addresses).where(addresses.c.id == address)).mappings().first()
         return dict(row) if row else None
 
     # --- articles ---
 
     def article(self, article: str) -> Saved | None:
         """A saved article by its id."""
-        return self._one(_articles.c.id == article)
+        return self._one(articles.c.id == article)
 
     def same_text(self, fingerprint: str) -> Saved | None:
         """The saved article with this text, if there is one."""
-        return self._one(_articles.c.fingerprint == fingerprint)
+        return self._one(articles.c.fingerprint == fingerprint)
 
     def _one(self, condition: Any) -> Saved | None:
-        names = Saved.__slots__
-        with self._engine.connect() as db:
-            row = db.execute(select(*(_articles.c[name] for name in names)).where(condition).limit(1)).first()
-        return None if row is None else Saved(**{**row._mapping, "credited": bool(row.credited)})
+        with self._db.reading() as db:
+            row = db.execute(select(*_SAVED).where(condition).limit(1)).first()
+        return None if row is None else _saved(row)
 
     def articles(self, domain: str, month: str) -> list[Saved]:
         """The saved articles of a paper and month, in the order of publication."""
-        names = Saved.__slots__
-        query = select(*(_articles.c[name] for name in names)).where(
-            _articles.c.domain == domain, _articles.c.month == month
-        )
-        with self._engine.connect() as db:
-            rows = db.execute(query).all()
-        found = [Saved(**{**row._mapping, "credited": bool(row.credited)}) for row in rows]
+        query = select(*_SAVED).where(articles.c.domain == domain, articles.c.month == month)
+        with self._db.reading() as db:
+            found = [_saved(row) for row in db.execute(query)]
         return sorted(found, key=lambda saved: (saved.published or _LATEST, saved.id))
 
-    def save(self, saved: Saved, instead_of: Saved | None = None) -> None:
-        """Notes a saved article, its address with it. `instead_of` is one of the same text that gives way to it."""
-        values = {
-            **{name: getattr(saved, name) for name in Saved.__slots__},
-            "credited": int(saved.credited),
-            "saved_at": datetime.now(UTC),
-        }
-        with self._engine.begin() as db:
+    def save(
+        self, saved: Saved, instead_of: Saved | None = None, *, next_visit: datetime | None = None, **server: str
+    ) -> None:
+        """Notes a saved article, or its newer version, and its address with it.
+
+        `instead_of` is one of the same text that gives way to it. `next_visit` is when to look whether the story has
+        changed; `server` is what the server said of the page (`etag`, `last_modified`) and the `payload` digest.
+        """
+        now = self.now()
+        values = {**{name: getattr(saved, name) for name in Saved.__slots__}, "credited": int(saved.credited)}
+        values["saved_at"] = now
+        with self._db.writing() as db:
             if instead_of is not None and instead_of.id != saved.id:
-                db.execute(_articles.delete().where(_articles.c.id == instead_of.id))
+                db.execute(delete(articles).where(articles.c.id == instead_of.id))
                 self._mark(db, instead_of.id, instead_of.url, instead_of.domain, "duplicate", "same text", saved.id)
                 db.execute(
-                    _addresses.update().where(_addresses.c.duplicate_of == instead_of.id).values(duplicate_of=saved.id)
+                    update(addresses).where(addresses.c.duplicate_of == instead_of.id).values(duplicate_of=saved.id)
                 )
-            db.execute(self._insert(_articles).values(values).on_conflict_do_update(index_elements=["id"], set_=values))
-            self._mark(db, saved.id, saved.url, saved.domain, "saved", "", "")
+            new = self._db.insert(articles).values({**values, "first_saved_at": now})
+            db.execute(new.on_conflict_do_update(index_elements=["id"], set_=values))
+            self._mark(
+                db, saved.id, saved.url, saved.domain, "saved", "", "", next_visit,
+                published=saved.published, unchanged=0, **server,
+            )  # fmt: skip
+
+    def still_saved(
+        self, article: str, reason: str, unchanged: int, next_visit: datetime | None, **server: str
+    ) -> None:
+        """Notes a further visit to a saved article that made no version: nothing had changed, or there was no article."""
+        with self._db.writing() as db:
+            row = db.execute(select(addresses.c.url, addresses.c.domain).where(addresses.c.id == article)).one()
+            self._mark(
+                db, article, row.url, row.domain, "saved", reason, "", next_visit, unchanged=unchanged, **server
+            )  # fmt: skip
+
+    def forget(self, ids: Iterable[str]) -> None:
+        """Takes addresses and their articles out of the catalog. What stands in the corpus is the caller's to remove."""
+        with self._db.writing() as db:
+            for one in ids:
+                db.execute(delete(articles).where(articles.c.id == one))
+                db.execute(delete(addresses).where(addresses.c.id == one))
+
+    # --- records that are not in order yet ---
+
+    def unsettle(self, domain: str, month: str) -> None:
+        """Notes, before a month's records are written to, that they will have to be put in order."""
+        with self._db.writing() as db:
+            db.execute(self._db.insert(unsettled).values(domain=domain, month=month).on_conflict_do_nothing())
+
+    def unsettled(self, domain: str) -> list[str]:
+        """A paper's months whose records are not in order."""
+        with self._db.reading() as db:
+            return list(db.scalars(select(unsettled.c.month).where(unsettled.c.domain == domain)))
+
+    def settled(self, domain: str, month: str) -> None:
+        """Notes that a month's records are in order."""
+        with self._db.writing() as db:
+            db.execute(delete(unsettled).where(unsettled.c.domain == domain, unsettled.c.month == month))
 
 
-def _tune_sqlite(connection: Any, _record: Any) -> None:
-    # WAL lets `scrapy status` read while a crawl writes; NORMAL loses nothing when the process dies
-    cursor = connection.cursor()
-    for pragma in ("journal_mode=WAL", "synchronous=NORMAL", "busy_timeout=30000", "foreign_keys=ON"):
-        cursor.execute(f"PRAGMA {pragma}")
-    cursor.close()
+def _saved(row: Any) -> Saved:
+    return Saved(**{**row._mapping, "credited": bool(row.credited)})

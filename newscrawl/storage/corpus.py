@@ -3,7 +3,10 @@
 `text/<domain>/<yyyy-mm>/NNN_<id>.txt` holds headline and text; `records/<domain>/<yyyy-mm>.jsonl` everything else, one
 article a line. The month is that of publication in Vietnam ("undated" where no date is known). NNN is a running number;
 the id never changes. Text files are written whole or not at all; records are appended, and put into the order of
-publication, one line an article, when a run ends (`settle`).
+publication, one line an article, when a run ends (`settle`). Of an article that changed, the older versions stand as
+records in `versions/<domain>/<yyyy-mm>/<id>.v<N>.json`.
+
+One process at a time writes what belongs to a paper: the crawl that holds it (`newscrawl.storage.runs`).
 """
 
 from __future__ import annotations
@@ -11,7 +14,9 @@ from __future__ import annotations
 import json
 import os
 import tempfile
-from collections.abc import Iterable, Iterator
+from collections import OrderedDict
+from collections.abc import Iterator
+from dataclasses import dataclass, field
 from datetime import timedelta, timezone
 from pathlib import Path
 
@@ -21,15 +26,26 @@ UNDATED = "undated"
 _VIETNAM = timezone(timedelta(hours=7))
 
 
+#: Month folders whose file names are kept in memory, at most.
+_FOLDERS = 256
+
+
+@dataclass(slots=True)
+class _Names:
+    """The text files of a month: article id → file name, and the next running number."""
+
+    names: dict[str, str] = field(default_factory=dict)
+    following: int = 0
+
+
 class CorpusFiles:
     """The files under `folder`. Knows no catalog: what stands on disk can always be read without one."""
 
     def __init__(self, folder: Path) -> None:
         self.folder = folder
-        #: Per month folder: article id → file name, and the next running number.
-        self._names: dict[Path, dict[str, str]] = {}
-        self._next: dict[Path, int] = {}
-        self._touched: set[tuple[str, str]] = set()
+        self._months: OrderedDict[Path, _Names] = OrderedDict()
+        #: Files of records whose end was looked at.
+        self._sound: set[Path] = set()
 
     @staticmethod
     def month(article: Article) -> str:
@@ -45,34 +61,64 @@ class CorpusFiles:
         self._append(article.domain, month, article.to_json())
         return path.relative_to(self.folder)
 
-    def remove(self, domain: str, month: str, article: str, path: str) -> None:
+    def remove(self, article: str, path: str) -> None:
         """Takes an article's text file away; its record goes when the month is settled."""
         file = self.folder / path
         file.unlink(missing_ok=True)
-        self._names.get(file.parent, {}).pop(article, None)
-        self._touched.add((domain, month))
+        if file.parent in self._months:
+            self._months[file.parent].names.pop(article, None)
 
     def _name(self, folder: Path, article: str) -> str:
-        if folder not in self._names:
+        month = self._months.get(folder)
+        if month is None:
             folder.mkdir(parents=True, exist_ok=True)
+            for torn in folder.glob(".*.part"):  # a process that was killed while it wrote left it
+                torn.unlink(missing_ok=True)
             # What stands there already counts, also if a run died before it told the catalog
             names = {file.stem.partition("_")[2]: file.name for file in folder.glob("*_*.txt")}
             numbers = [int(name.partition("_")[0]) for name in names.values() if name.partition("_")[0].isdigit()]
-            self._names[folder], self._next[folder] = names, max(numbers, default=-1) + 1
-        names = self._names[folder]
-        if article not in names:
-            names[article] = f"{self._next[folder]:03d}_{article}.txt"
-            self._next[folder] += 1
-        return names[article]
+            month = self._months[folder] = _Names(names, max(numbers, default=-1) + 1)
+            if len(self._months) > _FOLDERS:
+                self._months.popitem(last=False)
+        self._months.move_to_end(folder)
+        if article not in month.names:
+            month.names[article] = f"{month.following:03d}_{article}.txt"
+            month.following += 1
+        return month.names[article]
 
     def _append(self, domain: str, month: str, line: str) -> None:
         path = self.records_path(domain, month)
         path.parent.mkdir(parents=True, exist_ok=True)
-        if (domain, month) not in self._touched:
+        if path not in self._sound:
             _cut_torn_line(path)
-            self._touched.add((domain, month))
+            self._sound.add(path)
         with path.open("a", encoding="utf-8", newline="\n") as file:
             file.write(line + "\n")
+
+    # --- versions ---
+
+    def keep_version(self, article: Article) -> None:
+        """Puts the record of a version aside, before a newer one takes its place. One that stands there stays."""
+        folder = self.folder / "versions" / article.domain / self.month(article)
+        path = folder / f"{article.id}.v{article.version}.json"
+        if not path.exists():
+            path.parent.mkdir(parents=True, exist_ok=True)
+            write_atomically(path, (article.to_json() + "\n").encode())
+
+    def versions(self, domain: str, article: str) -> list[Article]:
+        """The older versions of an article, the oldest first."""
+        found = (Article.from_json(file.read_text("utf-8")) for file in self._version_files(domain, article))
+        return sorted(found, key=lambda one: one.version)
+
+    def remove_versions(self, domain: str, article: str) -> None:
+        """Takes all older versions of an article away."""
+        for file in self._version_files(domain, article):
+            file.unlink(missing_ok=True)
+
+    def _version_files(self, domain: str, article: str) -> list[Path]:
+        return list((self.folder / "versions" / domain).glob(f"*/{article}.v*.json"))
+
+    # --- records ---
 
     def records_path(self, domain: str, month: str) -> Path:
         """Where a month's records stand."""
@@ -87,18 +133,25 @@ class CorpusFiles:
                     if line.endswith("\n"):
                         yield Article.from_json(line)
 
-    def touched(self) -> Iterable[tuple[str, str]]:
-        """The (domain, month) pairs that were written to since the start or the last `settle`."""
-        return sorted(self._touched)
+    def record(self, domain: str, month: str, article: str) -> Article | None:
+        """The latest record of an article."""
+        path, found = self.records_path(domain, month), b""
+        if path.exists():
+            with path.open("rb") as file:
+                for line in file:
+                    if article.encode() in line[:80] and line.endswith(b"\n") and json.loads(line)["id"] == article:
+                        found = line
+        return Article.from_json(found.decode()) if found else None
 
     def settle(self, domain: str, month: str, order: list[str]) -> None:
         """Rewrites a month's records: the articles of `order` (ids) in that order, each once, its latest record."""
         path = self.records_path(domain, month)
         if path.exists():
+            for torn in path.parent.glob(".*.part"):
+                torn.unlink(missing_ok=True)
             with path.open("rb") as file:
                 lines = {json.loads(line)["id"]: line for line in file if line.endswith(b"\n")}
             write_atomically(path, b"".join(lines[article] for article in order if article in lines))
-        self._touched.discard((domain, month))
 
 
 def text_file(article: Article) -> bytes:

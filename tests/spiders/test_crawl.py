@@ -253,7 +253,7 @@ def test_a_limit_counts_what_is_saved(home: Path, tmp_path: Path) -> None:
     ran = crawl(home, tmp_path, "news", "-a", "limit=2")
     assert Counter(article.domain for article in ran.articles().values()) == {"songngan.vn": 2, "dongque.vn": 2}
     with ran.catalog() as catalog:
-        assert catalog.states()["songngan.vn"]["found"] >= 1
+        assert catalog.states()["songngan.vn"]["pending"] >= 1
 
 
 def test_what_a_limit_left_is_fetched_by_the_next_run(home: Path, tmp_path: Path) -> None:
@@ -311,7 +311,7 @@ def test_only_what_was_published_in_time_is_saved(window: Ran) -> None:
 
 def test_links_dated_outside_are_not_fetched(window: Ran) -> None:
     assert not [url for url in window.fetched if "100002" in url or "100004" in url]
-    assert window.state(song(100002))[0] == "found"
+    assert window.state(song(100002))[0] == "pending"
 
 
 def test_what_had_no_date_is_fetched_and_then_judged(window: Ran) -> None:
@@ -354,7 +354,7 @@ def test_an_unknown_paper_among_sites_is_refused_with_a_suggestion(home: Path) -
     [
         ("since=hom-qua", "since=hom-qua is no date. Write it as since=2023-12-31"),
         ("limit=0", "limit=0 is no number of articles. Write it as limit=100"),
-        ("untl=2024-03-01", "Unknown argument 'untl'. There are: sites, since, until, limit"),
+        ("untl=2024-03-01", "Unknown argument 'untl'. There are: sites, since, until, limit, due, max_requests"),
     ],
 )
 def test_an_unreadable_argument_is_refused(home: Path, argument: str, message: str) -> None:
@@ -452,7 +452,7 @@ def test_replaying_the_saved_papers_shows_no_traceback(replayed: Ran) -> None:
 
 def test_no_address_of_the_saved_papers_is_left_over(replayed: Ran) -> None:
     with replayed.catalog() as catalog:
-        assert not {domain for domain, counts in catalog.states().items() if "found" in counts}
+        assert not {domain for domain, counts in catalog.states().items() if "pending" in counts}
 
 
 def test_every_text_of_the_saved_papers_has_one_record(replayed: Ran) -> None:
