@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import hashlib
 import logging
 from collections.abc import AsyncIterator, Iterator
 from datetime import date, datetime, time, timedelta
@@ -18,7 +17,7 @@ from newscrawl.discovery import Child, choose, discover
 from newscrawl.downloader.manners import LeftAlone
 from newscrawl.downloader.replay import NotSaved
 from newscrawl.extensions.cleaning import CleaningPool, Result
-from newscrawl.extensions.corpus import Corpus
+from newscrawl.extensions.corpus import Corpus, payload_of, validators
 from newscrawl.extensions.tally import Tally
 from newscrawl.pipelines.drops import state_of
 from newscrawl.schedule import Rhythm
@@ -175,7 +174,7 @@ class NewsSpider(Spider):
         """Puts what a feed, sitemap or listing names into the catalog, and the sitemaps of an index into the queue."""
         site, point, visit = ask.site, ask.point, ask.visit
         paper, frontier, now = self.feeder.papers[site.domain], self.corpus.catalog.frontier, self.corpus.now()
-        payload = hashlib.sha1(response.body, usedforsecurity=False).hexdigest()
+        payload = payload_of(response)
         same = point.payload == payload and point.rules == site.version and not self._afresh
         self.tally.add(site.domain, "start points")
         point.visited = now
@@ -196,7 +195,7 @@ class NewsSpider(Spider):
             # Of a page some of whose links were left out we want to hear again, changed or not
             whole = all(link.wanted for link in links)
             point.payload = payload if whole else ""
-            point.etag, point.last_modified = _validators(response) if whole else ("", "")
+            point.etag, point.last_modified = validators(response) if whole else ("", "")
             noted = frontier.visited(point, links, children)
             visit.new += [link.published for link in noted.new]
             visit.shown += len(links)
@@ -295,7 +294,7 @@ class NewsSpider(Spider):
     async def parse_article(self, response: Response, site: Site, due: Due) -> AsyncIterator[Article | Drop]:
         """Has the page cleaned, if it is not the one that was seen before."""
         self.tally.add(site.domain, "seen")
-        payload = hashlib.sha1(response.body, usedforsecurity=False).hexdigest()
+        payload = payload_of(response)
         if response.status == 304 or (due.state == "saved" and payload == due.payload):
             self._seen_again(site, due, "", unchanged=True)
             return
@@ -402,12 +401,6 @@ def _conditions(known: StartPoint | Due) -> dict[str, str]:
     """The headers of a conditional request (RFC 9110, 13.1)."""
     headers = {"If-None-Match": known.etag, "If-Modified-Since": known.last_modified}
     return {name: value for name, value in headers.items() if value}
-
-
-def _validators(response: Response) -> tuple[str, str]:
-    """ETag and Last-Modified of an answer, empty where it has none."""
-    etag, modified = ((response.headers.get(name) or b"").decode("latin-1") for name in ("ETag", "Last-Modified"))
-    return etag, modified
 
 
 def _child(known: dict[str, StartPoint], index: StartPoint, child: Child) -> StartPoint:

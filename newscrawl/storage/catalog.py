@@ -6,7 +6,7 @@ before; links are written in one transaction with the visit that found them.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import Any, Literal, get_args
@@ -70,11 +70,11 @@ class Catalog:
     """
 
     def __init__(self, url: str, now: Callable[[], datetime] = utc_now) -> None:
-        self._db = Database(url)
+        self.database = Database(url)
         self.now = now
-        self.frontier = Frontier(self._db, now)
-        self.hosts = Hosts(self._db, now)
-        self.runs = Runs(self._db)
+        self.frontier = Frontier(self.database, now)
+        self.hosts = Hosts(self.database, now)
+        self.runs = Runs(self.database)
 
     def __enter__(self) -> Catalog:
         return self
@@ -84,13 +84,13 @@ class Catalog:
 
     def close(self) -> None:
         """Gives the database back."""
-        self._db.close()
+        self.database.close()
 
     # --- addresses ---
 
     def mark(self, address: str, url: str, domain: str, state: State, reason: str = "", duplicate_of: str = "") -> None:
         """Says what became of an address (its id). One that failed is tried again later; others are not."""
-        with self._db.writing() as db:
+        with self.database.writing() as db:
             self._mark(db, address, url, domain, state, reason, duplicate_of)
 
     def _mark(
@@ -111,24 +111,24 @@ class Catalog:
             db.execute(update(addresses).where(addresses.c.id == address).values(values))
         else:
             row = {"id": address, "url": url, "domain": domain, "found_at": now, **values}
-            db.execute(self._db.insert(addresses).values(row).on_conflict_do_update(index_elements=["id"], set_=values))
+            db.execute(self.database.insert(addresses).values(row).on_conflict_do_update(index_elements=["id"], set_=values))
 
     def postponed(self, address: str, reason: str, until: datetime) -> None:
         """Puts an address off that could not be asked for. It keeps its state, and it is no failure."""
-        with self._db.writing() as db:
+        with self.database.writing() as db:
             values = {"reason": reason, "next_visit": until}
             db.execute(update(addresses).where(addresses.c.id == address).values(values))
 
     def outside(self, address: str, reason: str, published: datetime | None) -> None:
         """Notes that a page was published outside the dates asked for: it waits for a crawl with others."""
-        with self._db.writing() as db:
+        with self.database.writing() as db:
             values = {"state": "pending", "reason": reason, "next_visit": None, "published": published}
             db.execute(update(addresses).where(addresses.c.id == address).values(values))
 
     def states_of(self, ids: Sequence[str]) -> dict[str, str]:
         """The states of those addresses that are known."""
         found: dict[str, str] = {}
-        with self._db.reading() as db:
+        with self.database.reading() as db:
             for start in range(0, len(ids), 500):
                 query = select(addresses.c.id, addresses.c.state).where(addresses.c.id.in_(ids[start : start + 500]))
                 found.update({row.id: row.state for row in db.execute(query)})
@@ -138,14 +138,14 @@ class Catalog:
         """How many addresses of each domain are in each state."""
         count = select(addresses.c.domain, addresses.c.state, func.count())
         found: dict[str, dict[str, int]] = {}
-        with self._db.reading() as db:
+        with self.database.reading() as db:
             for domain, state, number in db.execute(count.group_by(addresses.c.domain, addresses.c.state)):
                 found.setdefault(domain, {})[state] = number
         return found
 
     def address(self, address: str) -> dict[str, Any] | None:
         """All that is known of an address (its id), or None."""
-        with self._db.reading() as db:
+        with self.database.reading() as db:
             row = db.execute(select(addresses).where(addresses.c.id == address)).mappings().first()
         return dict(row) if row else None
 
@@ -160,14 +160,14 @@ class Catalog:
         return self._one(articles.c.fingerprint == fingerprint)
 
     def _one(self, condition: Any) -> Saved | None:
-        with self._db.reading() as db:
+        with self.database.reading() as db:
             row = db.execute(select(*_SAVED).where(condition).limit(1)).first()
         return None if row is None else _saved(row)
 
     def articles(self, domain: str, month: str) -> list[Saved]:
         """The saved articles of a paper and month, in the order of publication."""
         query = select(*_SAVED).where(articles.c.domain == domain, articles.c.month == month)
-        with self._db.reading() as db:
+        with self.database.reading() as db:
             found = [_saved(row) for row in db.execute(query)]
         return sorted(found, key=lambda saved: (saved.published or _LATEST, saved.id))
 
@@ -182,14 +182,14 @@ class Catalog:
         now = self.now()
         values = {**{name: getattr(saved, name) for name in Saved.__slots__}, "credited": int(saved.credited)}
         values["saved_at"] = now
-        with self._db.writing() as db:
+        with self.database.writing() as db:
             if instead_of is not None and instead_of.id != saved.id:
                 db.execute(delete(articles).where(articles.c.id == instead_of.id))
                 self._mark(db, instead_of.id, instead_of.url, instead_of.domain, "duplicate", "same text", saved.id)
                 db.execute(
                     update(addresses).where(addresses.c.duplicate_of == instead_of.id).values(duplicate_of=saved.id)
                 )
-            new = self._db.insert(articles).values({**values, "first_saved_at": now})
+            new = self.database.insert(articles).values({**values, "first_saved_at": now})
             db.execute(new.on_conflict_do_update(index_elements=["id"], set_=values))
             self._mark(
                 db, saved.id, saved.url, saved.domain, "saved", "", "", next_visit,
@@ -200,34 +200,33 @@ class Catalog:
         self, article: str, reason: str, unchanged: int, next_visit: datetime | None, **server: str
     ) -> None:
         """Notes a further visit to a saved article that made no version: nothing had changed, or there was no article."""
-        with self._db.writing() as db:
+        with self.database.writing() as db:
             row = db.execute(select(addresses.c.url, addresses.c.domain).where(addresses.c.id == article)).one()
             self._mark(
                 db, article, row.url, row.domain, "saved", reason, "", next_visit, unchanged=unchanged, **server
             )  # fmt: skip
 
-    def forget(self, ids: Iterable[str]) -> None:
-        """Takes addresses and their articles out of the catalog. What stands in the corpus is the caller's to remove."""
-        with self._db.writing() as db:
-            for one in ids:
-                db.execute(delete(articles).where(articles.c.id == one))
-                db.execute(delete(addresses).where(addresses.c.id == one))
+    def forget(self, address: str) -> None:
+        """Takes an address and its article out of the catalog. What stands in the corpus is the caller's to remove."""
+        with self.database.writing() as db:
+            db.execute(delete(articles).where(articles.c.id == address))
+            db.execute(delete(addresses).where(addresses.c.id == address))
 
     # --- records that are not in order yet ---
 
     def unsettle(self, domain: str, month: str) -> None:
         """Notes, before a month's records are written to, that they will have to be put in order."""
-        with self._db.writing() as db:
-            db.execute(self._db.insert(unsettled).values(domain=domain, month=month).on_conflict_do_nothing())
+        with self.database.writing() as db:
+            db.execute(self.database.insert(unsettled).values(domain=domain, month=month).on_conflict_do_nothing())
 
     def unsettled(self, domain: str) -> list[str]:
         """A paper's months whose records are not in order."""
-        with self._db.reading() as db:
+        with self.database.reading() as db:
             return list(db.scalars(select(unsettled.c.month).where(unsettled.c.domain == domain)))
 
     def settled(self, domain: str, month: str) -> None:
         """Notes that a month's records are in order."""
-        with self._db.writing() as db:
+        with self.database.writing() as db:
             db.execute(delete(unsettled).where(unsettled.c.domain == domain, unsettled.c.month == month))
 
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Collection, Iterable, Sequence
+from collections.abc import Callable, Collection, Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
 from datetime import date, datetime, timedelta
 from typing import Any
@@ -212,6 +212,25 @@ class Frontier:
                     .where(addresses.c.id == one)
                     .values(next_visit=self.now(), failures=0, unchanged=0, etag="", last_modified="", payload="")
                 )
+
+    def select(
+        self, ids: Sequence[str] = (), domains: Sequence[str] = (), states: Sequence[str] = (), reason: str = ""
+    ) -> Iterator[tuple[str, str, str, str, str]]:
+        """The addresses (id, url, domain, state, reason) that meet all that is named; `reason` is how theirs begins."""
+        where: list[ColumnElement[bool]] = []
+        if ids:
+            where.append(addresses.c.id.in_(ids))
+        if domains:
+            where.append(addresses.c.domain.in_(domains))
+        if states:
+            where.append(addresses.c.state.in_(states))
+        if reason:
+            where.append(addresses.c.reason.startswith(reason, autoescape=True))
+        names = ("id", "url", "domain", "state", "reason")
+        query = select(*(addresses.c[name] for name in names)).where(*where).order_by(addresses.c.domain, addresses.c.id)
+        with self._db.reading() as db:
+            for row in db.execute(query):
+                yield (row.id, row.url, row.domain, row.state, row.reason)
 
     # --- start points ---
 

@@ -12,6 +12,7 @@ import pytest
 from sqlalchemy import create_engine, text
 
 from newscrawl.storage.catalog import FINAL, STATES, Catalog, CatalogError, Saved, State
+from newscrawl.storage.frontier import NewLink, StartPoint
 
 FIRST = Saved(
     id="a" * 16,
@@ -36,7 +37,8 @@ def catalog(catalog_url: str) -> Iterator[Catalog]:
 
 
 def found(catalog: Catalog, *ids: str) -> None:
-    catalog.found((i, f"https://songngan.vn/{i}", "songngan.vn", "https://songngan.vn/rss") for i in ids)
+    feed = StartPoint("https://songngan.vn/rss", "songngan.vn")
+    catalog.frontier.visited(feed, [NewLink(i, f"https://songngan.vn/{i}") for i in ids])
 
 
 # --- addresses ---
@@ -46,7 +48,7 @@ def test_a_found_address_is_noted_with_the_page_it_was_found_on(catalog: Catalog
     found(catalog, "1")
     row = catalog.address("1")
     assert row is not None
-    assert (row["state"], row["url"], row["found_on"]) == ("found", "https://songngan.vn/1", "https://songngan.vn/rss")
+    assert (row["state"], row["url"], row["found_on"]) == ("pending", "https://songngan.vn/1", "https://songngan.vn/rss")
 
 
 def test_an_unknown_address_is_none(catalog: Catalog) -> None:
@@ -54,16 +56,16 @@ def test_an_unknown_address_is_none(catalog: Catalog) -> None:
     assert catalog.states_of(["1"]) == {}
 
 
-@pytest.mark.parametrize("state", [state for state in STATES if state != "found"])
+@pytest.mark.parametrize("state", [state for state in STATES if state != "pending"])
 def test_found_again_keeps_the_old_state(catalog: Catalog, state: State) -> None:
     catalog.mark("1", "https://songngan.vn/1", "songngan.vn", state, "vì thế")
     found(catalog, "1", "2")
-    assert catalog.states_of(["1", "2"]) == {"1": state, "2": "found"}
+    assert catalog.states_of(["1", "2"]) == {"1": state, "2": "pending"}
 
 
 def test_found_twice_at_once_is_one_address(catalog: Catalog) -> None:
     found(catalog, "1", "1")
-    assert catalog.states() == {"songngan.vn": {"found": 1}}
+    assert catalog.states() == {"songngan.vn": {"pending": 1}}
 
 
 def test_nothing_found_is_nothing_noted(catalog: Catalog) -> None:
@@ -78,7 +80,7 @@ def test_the_states_of_many_addresses_at_once(catalog: Catalog) -> None:
     states = catalog.states_of([*ids, "unknown"])
     assert len(states) == 1201
     assert states[ids[700]] == "gone"
-    assert catalog.states() == {"songngan.vn": {"found": 1200, "gone": 1}}
+    assert catalog.states() == {"songngan.vn": {"pending": 1200, "gone": 1}}
 
 
 def test_a_mark_says_what_became_of_an_address_and_keeps_where_it_was_found(catalog: Catalog) -> None:
@@ -93,7 +95,7 @@ def test_a_mark_says_what_became_of_an_address_and_keeps_where_it_was_found(cata
 
 
 def test_what_failed_is_not_final() -> None:
-    assert set(STATES) - set(FINAL) == {"found", "failed"}
+    assert set(STATES) - set(FINAL) == {"pending", "failed"}
 
 
 # --- articles ---
@@ -170,6 +172,15 @@ def test_a_month_comes_in_the_order_of_publication(catalog: Catalog) -> None:
     assert order == ["4", "2", "1", "3"]
 
 
+def test_a_month_is_unsettled_until_it_is_settled(catalog: Catalog) -> None:
+    for month in ("2024-03", "2024-03", "undated"):
+        catalog.unsettle("songngan.vn", month)
+    assert sorted(catalog.unsettled("songngan.vn")) == ["2024-03", "undated"]
+    assert catalog.unsettled("dongque.vn") == []
+    catalog.settled("songngan.vn", "2024-03")
+    assert catalog.unsettled("songngan.vn") == ["undated"]
+
+
 # --- opening ---
 
 
@@ -179,11 +190,11 @@ def test_what_is_noted_is_there_when_opened_again(catalog_url: str) -> None:
         found(catalog, "1")
     with Catalog(catalog_url) as catalog:
         assert catalog.article(FIRST.id) == FIRST
-        assert catalog.states() == {"songngan.vn": {"found": 1, "saved": 1}}
+        assert catalog.states() == {"songngan.vn": {"pending": 1, "saved": 1}}
 
 
 def test_one_can_read_while_another_writes(catalog_url: str) -> None:
-    with Catalog(catalog_url) as writer, Catalog(catalog_url) as reader, writer._engine.begin() as transaction:
+    with Catalog(catalog_url) as writer, Catalog(catalog_url) as reader, writer.database.writing() as transaction:
         writer._mark(transaction, "1", "https://songngan.vn/1", "songngan.vn", "gone", "http 404", "")
         assert reader.states() == {}
 

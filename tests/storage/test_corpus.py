@@ -113,13 +113,13 @@ def test_written_again_is_one_file_with_the_latest_text(files: CorpusFiles) -> N
 def test_a_removed_article_leaves_no_file_and_its_name_is_not_given_again(files: CorpusFiles) -> None:
     path = files.write(article(1))
     files.write(article(2))
-    files.remove("songngan.vn", "2024-03", f"{1:016x}", str(path))
+    files.remove(f"{1:016x}", str(path))
     assert files.write(article(3)).name == "002_0000000000000003.txt"
     assert names(files) == ["001_0000000000000002.txt", "002_0000000000000003.txt"]
 
 
 def test_removing_what_is_not_there_is_no_fault(files: CorpusFiles) -> None:
-    files.remove("songngan.vn", "2024-03", "0" * 16, "text/songngan.vn/2024-03/000_0000000000000000.txt")
+    files.remove("0" * 16, "text/songngan.vn/2024-03/000_0000000000000000.txt")
     files.settle("songngan.vn", "2024-03", [])
 
 
@@ -206,14 +206,6 @@ def test_settling_cuts_half_a_line(files: CorpusFiles) -> None:
     files.settle("songngan.vn", "2024-03", [article(1).id])
     assert list(files.records("songngan.vn", "2024-03")) == [article(1)]
     assert path.read_bytes().endswith(b"}\n")
-
-
-def test_only_months_that_were_written_to_are_to_settle(files: CorpusFiles) -> None:
-    files.write(article(1))
-    files.write(article(2, None))
-    assert list(files.touched()) == [("songngan.vn", "2024-03"), ("songngan.vn", UNDATED)]
-    files.settle("songngan.vn", "2024-03", [article(1).id])
-    assert list(files.touched()) == [("songngan.vn", UNDATED)]
 
 
 def test_what_was_settled_can_be_written_to_again(files: CorpusFiles) -> None:
