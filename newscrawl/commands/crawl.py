@@ -16,7 +16,7 @@ from scrapy.commands.crawl import Command as ScrapyCrawl
 from scrapy.exceptions import UsageError
 
 from newscrawl.extensions.corpus import clock_of
-from newscrawl.extensions.tally import Tally
+from newscrawl.extensions.tally import Row, Tally
 from newscrawl.schedule import parse_plan
 from newscrawl.sites import UnknownSite
 from newscrawl.spiders.loader import PaperLoader
@@ -57,7 +57,9 @@ class Command(ScrapyCrawl):
                 raise problem
             sys.stderr.write(f"{problem}\n")
             return
-        rows = Tally.of(crawler).rows()
+        self._judge(Tally.of(crawler).rows())
+
+    def _judge(self, rows: list[Row]) -> None:
         if all(row.closed for row in rows):
             self.exitcode = 1
             sys.stderr.write("Nothing could be crawled now: see the reasons above.\n")
