@@ -6,12 +6,18 @@ others. A site's own selectors come before the family's. A file that is wrong in
 
 from __future__ import annotations
 
+import atexit
 import hashlib
 import re
+import shutil
+import tempfile
 import tomllib
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field, fields
 from datetime import datetime, time, timedelta, timezone
+from functools import cache
+from importlib.resources import files
+from importlib.resources.abc import Traversable
 from pathlib import Path
 from typing import Any
 from urllib.parse import SplitResult, urlsplit, urlunsplit
@@ -230,10 +236,28 @@ class Sites(Mapping[str, Site]):
         return f"No paper is called {name!r}. {hint}`scrapy list` names them all; CONTRIBUTING.md tells how to add one."
 
 
+@cache
 def default_folder() -> Path:
-    """The `seeds/` that come with newscrawl: inside the package when installed, beside it in a checkout."""
-    inside = Path(__file__).parent / "seeds"
-    return inside if inside.is_dir() else Path(__file__).parent.parent / "seeds"
+    """The `seeds/` that come with newscrawl: inside the package when installed, beside it in a checkout.
+
+    From a zip file (an egg under Scrapyd) they are taken out into a temporary folder, which lives as long as the process.
+    """
+    inside = files("newscrawl") / "seeds"
+    if isinstance(inside, Path):
+        return inside if inside.is_dir() else Path(__file__).parent.parent / "seeds"
+    folder = Path(tempfile.mkdtemp(prefix="newscrawl-seeds-"))
+    atexit.register(shutil.rmtree, folder, ignore_errors=True)
+    _take_out(inside, folder)
+    return folder
+
+
+def _take_out(inside: Traversable, folder: Path) -> None:
+    folder.mkdir(exist_ok=True)
+    for entry in inside.iterdir():
+        if entry.is_dir():
+            _take_out(entry, folder / entry.name)
+        else:
+            (folder / entry.name).write_bytes(entry.read_bytes())
 
 
 def normal_url(url: str) -> str:

@@ -42,6 +42,7 @@ class Command(ScrapyCommand):
         super().add_options(parser)
         parser.add_argument("--json", action="store_true", help="print all of it as JSON")
         parser.add_argument("--check", action="store_true", help="print only what is wrong; exit status 1 if anything is")
+        parser.add_argument("--watch-only", action="store_true", help="with --check: only whether a watch is at work")
 
     def run(self, args: list[str], opts: argparse.Namespace) -> None:
         """Called by Scrapy."""
@@ -55,9 +56,11 @@ class Command(ScrapyCommand):
             watch = store.catalog.runs.last()
         finally:
             store.close()
-        problems = [f"{row.domain}: {problem}" for row in rows for problem in row.problems]
+        problems = [] if opts.watch_only else [f"{row.domain}: {problem}" for row in rows for problem in row.problems]
         if watch is not None and watch.ended_at is None and not watch.alive:
             problems.insert(0, f"{watch} has died")
+        elif opts.watch_only and (watch is None or not watch.alive):
+            problems.append("No watch is at work")
         if opts.json:
             self._print_json(rows, watch, problems)
         elif opts.check:
