@@ -18,6 +18,8 @@ HOURS = (
 #: How busy each day of the week is, from Monday.
 WEEKDAYS = (1.1, 1.15, 1.15, 1.15, 1.1, 0.75, 0.6)
 
+#: How far a news sitemap goes back.
+NEWS_SECONDS = 2 * 86400
 #: From one time to another.
 Period = tuple[datetime, datetime]
 
@@ -105,6 +107,9 @@ class Stories:
     stories: list[Story] = field(default_factory=list)
     by_number: dict[int, Story] = field(default_factory=dict)
     visible: list[float] = field(default_factory=list)
+    #: When a feed's items changed otherwise than by coming and going, and when a news sitemap's did, in order.
+    moves: list[float] = field(default_factory=list)
+    edits: list[float] = field(default_factory=list)
 
 
 def write_stories(paper: Paper, seed: str, first: date, days: int) -> Stories:
@@ -128,6 +133,10 @@ def write_stories(paper: Paper, seed: str, first: date, days: int) -> Stories:
         found.stories.append(story)
         found.by_number[number] = story
         found.visible.append(visible)
+        found.moves += [story.moved] if story.moved < time + NEWS_SECONDS else []
+        found.edits += [edit for edit in (*story.edits, story.moved) if edit < time + NEWS_SECONDS]
+    found.moves.sort()
+    found.edits.sort()
     return found
 
 

@@ -7,7 +7,7 @@ import json
 import random
 import re
 from bisect import bisect_right
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, date, datetime
 from email.utils import format_datetime, parsedate_to_datetime
@@ -19,14 +19,13 @@ from urllib.parse import urlsplit
 
 from newscrawl.article import article_id
 from newscrawl.cleaning.dates import VIETNAM
-from tests.simulator.papers import Paper, Period, Stories, Story, write_stories
+from tests.simulator.papers import NEWS_SECONDS, Paper, Period, Stories, Story, write_stories
 from tests.simulator.words import headline, paragraphs
 
 _ARTICLE = re.compile(r"/(thoi-su|kinh-te|doi-song|van-hoa)/([a-z-]+)-([0-9]{6,})\.html")
 _MONTH = re.compile(r"/sitemaps/([0-9]{4})-([0-9]{2})\.xml")
 _SECTIONS = ("thoi-su", "kinh-te", "doi-song", "van-hoa")
 _XML, _HTML, _PLAIN = "text/xml; charset=utf-8", "text/html; charset=utf-8", "text/plain; charset=utf-8"
-_NEWS_DAYS = 2
 _NO_PAGE = b"<!DOCTYPE html><html><head><title>404</title></head><body><h1>Kh\xc3\xb4ng t\xc3\xacm th\xe1\xba\xa5y trang</h1></body></html>"
 
 
@@ -60,7 +59,7 @@ class Simulator:
     stories: dict[str, Stories] = field(init=False)
     _paper: dict[str, Paper] = field(init=False)
     #: What makes view counts and related boxes differ from one answer to the next.
-    _served: Iterable[int] = field(init=False, default_factory=count)
+    _served: Iterator[int] = field(init=False, default_factory=count)
 
     def __post_init__(self) -> None:
         self._paper = {paper.domain: paper for paper in self.papers}
@@ -131,10 +130,11 @@ class Simulator:
             return Look(404)
         dated = path == "/news-sitemap.xml" or (path.startswith("/rss") and paper.feed_dates)
         entries = [(story.number, story.published if dated else None) for story in shown]
-        # the only edit that these pages tell is another slug, besides a sitemap's lastmod
-        told = tuple((s.number, now >= s.moved) for s in shown)
-        lastmod = tuple(s.modified(now) for s in shown) if path == "/news-sitemap.xml" else ()
-        return Look(200, hash((told, lastmod, now if paper.feed_restless else 0)), entries)
+        # feed and listing tell of no edit but another slug; a news sitemap of all, by <lastmod>
+        times = self.stories[paper.domain]
+        touched = bisect_right(times.edits if path == "/news-sitemap.xml" else times.moves, now)
+        numbers = tuple(number for number, _ in entries)
+        return Look(200, hash((numbers, touched, now if paper.feed_restless else 0)), entries)
 
     def _shown(self, paper: Paper, path: str, now: float) -> list[Story] | None:
         """The stories on a start point, newest first; None where there is no such page."""
@@ -142,7 +142,7 @@ class Simulator:
         end = bisect_right(all_of_them.visible, now)
         most = {"/rss/tin-moi.rss": paper.feed, "/tin-moi": paper.listing}.get(path)
         if path == "/news-sitemap.xml" and paper.news_sitemap:
-            begin = bisect_right(all_of_them.visible, now - _NEWS_DAYS * 86400 + 60 * paper.lag)
+            begin = bisect_right(all_of_them.visible, now - NEWS_SECONDS + 60 * paper.lag)
             return [story for story in reversed(all_of_them.stories[begin:end]) if story.deleted > now]
         if not most:
             return None
@@ -264,7 +264,7 @@ class Simulator:
     def _page(self, paper: Paper, story: Story, path: str, version: int) -> bytes:
         """The page of a story, with what changes from one visit to the next though the text stays."""
         key = f"{self.seed}/{paper.domain}"
-        served = next(iter(self._served))
+        served = next(self._served)
         rng = random.Random(served)
         title = escape(headline(key, story.number))
         text = [f"<p>{escape(paragraph)}</p>" for paragraph in paragraphs(key, story.number, version)]
