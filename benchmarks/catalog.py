@@ -63,7 +63,8 @@ def _pieces(values: Iterator[dict[str, Any]], size: int) -> Iterator[list[dict[s
         if len(piece) == size:
             yield piece
             piece = []
-    yield piece
+    if piece:
+        yield piece
 
 
 def milliseconds(question: Callable[[int], object], times: int) -> tuple[float, float]:

@@ -120,9 +120,13 @@ class Manners:
 
     def response_downloaded(self, request: Request, response: Response) -> None:
         """Pauses a host that says "slow down" or is in trouble. Sent before the host's next request goes out."""
-        host = self._engine_downloader().get_slot_key(request)
+        downloader = self._engine_downloader()
+        host = downloader.get_slot_key(request)
         if self.replayed:
             return
+        # The delay counts from the answer: however long a request is on its way, the host never sees two closer together
+        if (slot := downloader.slots.get(host)) is not None:
+            slot.lastseen = max(slot.lastseen, monotonic())
         if response.status not in SLOW_DOWN:
             if response.status >= 500:
                 self._error(host, f"http {response.status}")

@@ -66,9 +66,10 @@ class NewsSpider(Spider):
         watch: str = "", **unknown: Any,
     ) -> None:  # fmt: skip
         super().__init__()
-        if unknown:
+        # Scrapyd adds arguments of its own: _job
+        if strange := [argument for argument in unknown if not argument.startswith("_")]:
             raise BadArgument(
-                f"Unknown argument {next(iter(unknown))!r}. There are: sites, since, until, limit, due, max_requests"
+                f"Unknown argument {strange[0]!r}. There are: sites, since, until, limit, due, max_requests"
             )
         self.wanted = [name.strip() for name in (self.paper or sites).split(",") if name.strip()]
         self.since, self.until = _day("since", since), _day("until", until)
@@ -154,6 +155,9 @@ class NewsSpider(Spider):
         while await self.feeder.ready():
             ask = self.feeder.next()
             yield self._start_request(ask) if isinstance(ask, AskStart) else self._article_request(ask)
+        for paper in self.feeder:
+            if paper.closed:
+                self.tally.closed(paper.site.domain, paper.closed)
 
     # --- discovery ---
 

@@ -57,6 +57,9 @@ class Paper:
     #: What a story that was taken down answers.
     gone_status: int = 404
 
+    #: Do view counts and related boxes differ from one answer to the next?
+    restless_pages: bool = True
+
     #: robots.txt: its status and Crawl-delay in seconds (none: "").
     robots_status: int = 200
     crawl_delay: str = ""

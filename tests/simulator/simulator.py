@@ -264,7 +264,7 @@ class Simulator:
     def _page(self, paper: Paper, story: Story, path: str, version: int) -> bytes:
         """The page of a story, with what changes from one visit to the next though the text stays."""
         key = f"{self.seed}/{paper.domain}"
-        served = next(self._served)
+        served = next(self._served) if paper.restless_pages else story.number
         rng = random.Random(served)
         title = escape(headline(key, story.number))
         text = [f"<p>{escape(paragraph)}</p>" for paragraph in paragraphs(key, story.number, version)]

@@ -361,6 +361,10 @@ def test_an_unreadable_argument_is_refused(home: Path, argument: str, message: s
     assert message in refused(home, "songngan.vn", "-a", argument)
 
 
+def test_what_scrapyd_adds_is_no_wrong_argument(home: Path, tmp_path: Path) -> None:
+    assert crawl(home, tmp_path / "corpus", "songngan.vn", "-a", "_job=8557a9d4", "-a", "limit=1").status == 0
+
+
 def test_a_window_that_ends_before_it_starts_is_refused(home: Path) -> None:
     assert "since=2024-03-02 is after until=2024-03-01" in refused(
         home, "songngan.vn", "-a", "since=2024-03-02", "-a", "until=2024-03-01"
