@@ -89,7 +89,9 @@ def main() -> None:
         with Catalog(url, lambda: now) as catalog:
             start = time.perf_counter()
             fill(catalog, options.addresses, now)
-            print_line(f"{options.addresses:,} addresses of {PAPERS} papers, made in {time.perf_counter() - start:.0f} s")
+            print_line(
+                f"{options.addresses:,} addresses of {PAPERS} papers, made in {time.perf_counter() - start:.0f} s"
+            )
             before = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
             domains = [f"bao-{number}.vn" for number in range(PAPERS)]
             frontier = catalog.frontier
@@ -112,7 +114,9 @@ def main() -> None:
                 middle, longest = milliseconds(question, times)
                 print_line(f"| {name} | {middle:.2f} | {longest:.2f} |")
             after = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
-            print_line(f"memory: {after / 1024:.0f} MB at the most, {(after - before) / 1024:.0f} MB of it since the filling")
+            print_line(
+                f"memory: {after / 1024:.0f} MB at the most, {(after - before) / 1024:.0f} MB of it since the filling"
+            )
 
 
 def print_line(text: str) -> None:

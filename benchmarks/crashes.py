@@ -84,7 +84,9 @@ def command(home: Path, corpus: Path, at: str) -> list[str]:
 
 def contents(corpus: Path) -> dict[str, bytes]:
     """Texts by id and month, and records, whatever the running numbers."""
-    found = {f"{file.parent}/{file.stem.partition('_')[2]}": file.read_bytes() for file in corpus.glob("text/*/*/*.txt")}
+    found = {
+        f"{file.parent}/{file.stem.partition('_')[2]}": file.read_bytes() for file in corpus.glob("text/*/*/*.txt")
+    }
     found |= {str(file): file.read_bytes() for file in corpus.glob("records/*/*.jsonl")}
     return {name.removeprefix(str(corpus)): content for name, content in found.items()}
 

@@ -286,7 +286,8 @@ def _without_amp(parts: SplitResult) -> SplitResult:
 
 _SITE_KEYS: dict[str, type | tuple[type, ...]] = {
     "name": str, "family": str, "host": str, "aliases": list, "start": list, "article": str, "not_article": str,
-    "rewrite": list, "delay": (int, float), "rest": str, "budget": int, "language": str, "verified": str, "select": dict, "remove": dict,
+    "rewrite": list, "delay": (int, float), "rest": str, "budget": int, "language": str,
+    "verified": str, "select": dict, "remove": dict,
 }  # fmt: skip
 _FAMILY_KEYS: dict[str, type | tuple[type, ...]] = {
     "name": str,

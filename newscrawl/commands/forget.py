@@ -43,7 +43,9 @@ class Command(ScrapyCommand):
                 for domain in sorted({row[2] for row in rows}):
                     if holder := store.lease(domain, "forget"):
                         self.exitcode = 1
-                        sys.stderr.write(f"{domain} is being crawled by {holder}. Stop it first. Nothing was removed.\n")
+                        sys.stderr.write(
+                            f"{domain} is being crawled by {holder}. Stop it first. Nothing was removed.\n"
+                        )
                         return
                 for row in rows:
                     store.forget(row[0])

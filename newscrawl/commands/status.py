@@ -41,7 +41,9 @@ class Command(ScrapyCommand):
         """Called by Scrapy."""
         super().add_options(parser)
         parser.add_argument("--json", action="store_true", help="print all of it as JSON")
-        parser.add_argument("--check", action="store_true", help="print only what is wrong; exit status 1 if anything is")
+        parser.add_argument(
+            "--check", action="store_true", help="print only what is wrong; exit status 1 if anything is"
+        )
         parser.add_argument("--watch-only", action="store_true", help="with --check: only whether a watch is at work")
 
     def run(self, args: list[str], opts: argparse.Namespace) -> None:

@@ -1,7 +1,7 @@
 """`scrapy watch`: crawls all the time, each start point when it is due, until it is stopped (SIGTERM, Ctrl-C).
 
-It gives a sign of life in the catalog every 20 seconds: `scrapy status --check` tells a supervisor whether it lives. Exit status: 0
-stopped; 1 an error; 2 wrong usage.
+It gives a sign of life in the catalog every 20 seconds: `scrapy status --check` tells a supervisor whether it lives.
+Exit status: 0 stopped; 1 an error; 2 wrong usage.
 """
 
 from __future__ import annotations
@@ -29,7 +29,9 @@ class Command(Crawl):
         """Called by Scrapy."""
         assert self.settings is not None
         if self.settings["REPLAY"] or self.settings["CLOCK"]:
-            raise UsageError("a watch goes by the clock: it replays nothing. Take REPLAY and CLOCK out", print_help=False)
+            raise UsageError(
+                "a watch goes by the clock: it replays nothing. Take REPLAY and CLOCK out", print_help=False
+            )
         arguments: dict[str, Any] = {**opts.spargs, "watch": "1"}
         if args:
             arguments["sites"] = ",".join(args)

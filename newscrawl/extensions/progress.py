@@ -6,7 +6,7 @@ import logging
 import time
 from typing import TYPE_CHECKING, Self
 
-from rich.console import Console
+from rich.console import Console, Group
 from rich.live import Live
 from rich.table import Table
 from scrapy import signals
@@ -18,9 +18,13 @@ from newscrawl.extensions.tally import Row, Tally
 if TYPE_CHECKING:
     from scrapy.crawler import Crawler
 
+    from newscrawl.spiders.feeder import Feeder
+
 logger = logging.getLogger(__name__)
 
 _SUMMED = "found known seen saved versions unchanged duplicates characters compared disagreed".split()
+#: Seconds between two counts of what is left.
+_COUNT_SECONDS = 10.0
 #: Columns of the final table in a log, which tells no width of its own.
 _LOG_WIDTH = 150
 
@@ -36,6 +40,9 @@ class Progress:
             self.console = Console(stderr=True, width=_LOG_WIDTH)
         self.live: Live | None = None
         self.started = time.monotonic()
+        #: What was left to do when it was last counted.
+        self._left_of: dict[str, tuple[int, int]] = {}
+        self._counted = 0.0
         self.loop = create_looping_call(self.show)
 
     @classmethod
@@ -58,14 +65,32 @@ class Progress:
         """One tick: the live table, or a line a paper."""
         rows = Tally.of(self.crawler).rows()
         if self.live is not None:
-            self.live.update(self.table(rows), refresh=True)
+            lines = [f"{domain}: {told}" for domain, told in self._left(rows).items()]
+            self.live.update(Group(self.table(rows), *lines), refresh=True)
             return
         minutes = max(time.monotonic() - self.started, 1.0) / 60
+        left = self._left(rows)
         for row in rows:
             logger.info(
-                "%s: %d found, %d fetched, %d saved, %d duplicates, %d dropped, %.0f pages/min",
+                "%s: %d found, %d fetched, %d saved, %d duplicates, %d dropped, %.0f pages/min%s",
                 row.domain, row.found, row.seen, row.saved, row.duplicates, sum(row.dropped.values()), row.seen / minutes,
+                f"; {left[row.domain]}" if row.domain in left else "",
             )  # fmt: skip
+
+    def _left(self, rows: list[Row]) -> dict[str, str]:
+        """What is left to do of each paper of a crawl that goes back in time, for people."""
+        feeder: Feeder | None = getattr(self.crawler.spider, "feeder", None)
+        if feeder is None or not feeder.plan.window:
+            return {}
+        if time.monotonic() - self._counted > _COUNT_SECONDS:
+            self._counted = time.monotonic()
+            self._left_of = {domain: feeder.left_of(paper) for domain, paper in feeder.papers.items()}
+        minutes = max(time.monotonic() - self.started, 1.0) / 60
+        told = {}
+        for row in rows:
+            sitemaps, articles = self._left_of.get(row.domain, (0, 0))
+            told[row.domain] = left_line(sitemaps, articles, row, minutes)
+        return told
 
     def close(self) -> None:
         """Ends the display with the table."""
@@ -99,6 +124,22 @@ class Progress:
         for cells in shown:
             table.add_row(*cells.values())
         return table
+
+
+def left_line(sitemaps: int, articles: int, row: Row, minutes: float) -> str:
+    """What is left of a paper after so many minutes, and how long that takes if it goes on as it has.
+
+    Sitemaps that were not read yet are taken to hold as many articles as those that were.
+    """
+    told = f"left: {sitemaps} sitemaps, {articles} articles"
+    wanted = max(row.found - row.known - row.dropped.get("outside dates", 0), 0)
+    unseen = sitemaps * wanted / row.start_points if row.start_points else 0.0
+    if unseen:
+        told += f" and some {unseen:.0f} not found yet"
+    asked = row.seen + row.start_points
+    if asked and minutes:
+        told += f", about {(articles + unseen + sitemaps) / (asked / minutes):.0f} min"
+    return told
 
 
 def _nothing(rows: list[Row]) -> list[str]:

@@ -19,10 +19,12 @@ from newscrawl.cleaning.dates import VIETNAM
 from newscrawl.extensions.corpus import Corpus
 from newscrawl.schedule import Rhythm
 from newscrawl.sites import Site
-from newscrawl.storage.frontier import Due, StartPoint, Window
+from newscrawl.storage.frontier import NO_BOUNDS, Due, StartPoint, Window
 
 #: Seconds between two looks at what has become due, at most.
 LOOK_AGAIN = 30.0
+#: Seconds between two times that a watch puts its records in order.
+SETTLE_SECONDS = 3600.0
 #: Articles that a start point which was never visited is taken to name: what most feeds show.
 _FIRST_VISIT = 25.0
 
@@ -91,7 +93,7 @@ class Plan:
     `afresh`: a replay; everything is read anew.
     """
 
-    window: Window = Window()
+    window: Window = NO_BOUNDS
     limit: int | None = None
     due: bool = False
     max_requests: int | None = None
@@ -115,6 +117,7 @@ class Feeder:
         self._turn = 0
         #: When a watch looks again at what has become due, on the clock that never jumps.
         self._look_at = 0.0
+        self._settled = monotonic()
         self._woken = asyncio.Event()
 
     # --- papers ---
@@ -182,6 +185,7 @@ class Feeder:
                     self._look_again()
                     if any(self._worths()):
                         return True
+                    self._settle()
                     self._look_at = monotonic() + min(LOOK_AGAIN, max(self._until_due(), 0.05))
                 pause = max(self._look_at - monotonic(), 0.0)
             elif not any(paper.asking or paper.under_way for paper in self.papers.values()):
@@ -239,9 +243,7 @@ class Feeder:
         if self.plan.limit is not None and paper.saved + len(paper.under_way) >= self.plan.limit:
             return False
         if not paper.ready and not paper.dry:
-            due = self.corpus.catalog.frontier.due(
-                paper.site.domain, self.plan.room, paper.under_way, self.plan.window
-            )
+            due = self.corpus.catalog.frontier.due(paper.site.domain, self.plan.room, paper.under_way, self.plan.window)
             paper.ready.extend(due)
             paper.dry = len(due) < self.plan.room
         return bool(paper.ready)
@@ -293,6 +295,11 @@ class Feeder:
         paper.ready.clear()
         self._woken.set()
 
+    def left_of(self, paper: Paper) -> tuple[int, int]:
+        """What is left to do of a paper: start points and sitemaps, and articles that are due already."""
+        articles = self.corpus.catalog.frontier.left(paper.site.domain, self.plan.window)
+        return len(paper.waiting) + paper.asking, articles
+
     # --- watching ---
 
     def _look_again(self) -> None:
@@ -307,6 +314,12 @@ class Feeder:
             if not paper.closed:
                 paper.dry = False
                 self.look_at_start_points(paper)
+
+    def _settle(self) -> None:
+        # A watch may not end for months; its records are put in order now and then
+        if monotonic() - self._settled > SETTLE_SECONDS:
+            self.corpus.settle()
+            self._settled = monotonic()
 
     def _until_due(self) -> float:
         """Seconds until a start point or an article is due."""

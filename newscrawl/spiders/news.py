@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 import logging
-from collections.abc import AsyncIterator, Iterator
+from collections.abc import AsyncIterator
 from datetime import date, datetime, time, timedelta
 from typing import TYPE_CHECKING, Any, Self
 
 from scrapy import Request, Spider, signals
-from scrapy.exceptions import DropItem, IgnoreRequest
+from scrapy.exceptions import IgnoreRequest
 from scrapy.spidermiddlewares.httperror import HttpError
 
 from newscrawl.article import Article, Drop, Page, article_id
@@ -207,7 +207,7 @@ class NewsSpider(Spider):
         visit.open -= 1
         self._queue_children(paper, visit, children, ask.depth)
         self.feeder.started(paper)
-        self._end(site, visit)
+        self._end(visit)
 
     def _new_link(self, site: Site, url: str, published: datetime | None, modified: datetime | None) -> NewLink:
         old = bool(self.since and modified and modified.astimezone(VIETNAM).date() < self.since)
@@ -259,9 +259,9 @@ class NewsSpider(Spider):
         self.tally.add(ask.site.domain, "start points")
         self.tally.silent(ask.site.domain, ask.point.url, visit.problem)
         self.feeder.started(self.feeder.papers[ask.site.domain])
-        self._end(ask.site, visit)
+        self._end(visit)
 
-    def _end(self, site: Site, visit: Visit) -> None:
+    def _end(self, visit: Visit) -> None:
         """Decides, when all of a visit was answered, when to come again."""
         if visit.open:
             return

@@ -111,7 +111,9 @@ class Catalog:
             db.execute(update(addresses).where(addresses.c.id == address).values(values))
         else:
             row = {"id": address, "url": url, "domain": domain, "found_at": now, **values}
-            db.execute(self.database.insert(addresses).values(row).on_conflict_do_update(index_elements=["id"], set_=values))
+            db.execute(
+                self.database.insert(addresses).values(row).on_conflict_do_update(index_elements=["id"], set_=values)
+            )
 
     def postponed(self, address: str, reason: str, until: datetime) -> None:
         """Puts an address off that could not be asked for. It keeps its state, and it is no failure."""

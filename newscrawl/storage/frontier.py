@@ -42,6 +42,9 @@ class Window:
         return bounds
 
 
+NO_BOUNDS = Window()
+
+
 @dataclass(slots=True, frozen=True)
 class Due:
     """An article's address that is to be asked for, and what is known of its last answer."""
@@ -111,7 +114,7 @@ class Frontier:
 
     # --- articles ---
 
-    def due(self, domain: str, limit: int, under_way: Collection[str] = (), window: Window = Window()) -> list[Due]:  # noqa: B008 -- frozen
+    def due(self, domain: str, limit: int, under_way: Collection[str] = (), window: Window = NO_BOUNDS) -> list[Due]:
         """Up to `limit` addresses of a paper that are due, not those `under_way`.
 
         Those that became due in the last minute come first, so that fresh news does not wait behind the backlog of a long
@@ -144,7 +147,7 @@ class Frontier:
                 .values(etag=etag, last_modified=last_modified, payload=payload)
             )
 
-    def left(self, domain: str, window: Window = Window()) -> int:  # noqa: B008 -- frozen
+    def left(self, domain: str, window: Window = NO_BOUNDS) -> int:
         """How many addresses of a paper are due."""
         query = select(func.count()).where(addresses.c.domain == domain, addresses.c.next_visit <= self.now())
         if bounds := window._condition():
@@ -227,7 +230,9 @@ class Frontier:
         if reason:
             where.append(addresses.c.reason.startswith(reason, autoescape=True))
         names = ("id", "url", "domain", "state", "reason")
-        query = select(*(addresses.c[name] for name in names)).where(*where).order_by(addresses.c.domain, addresses.c.id)
+        query = (
+            select(*(addresses.c[name] for name in names)).where(*where).order_by(addresses.c.domain, addresses.c.id)
+        )
         with self._db.reading() as db:
             for row in db.execute(query):
                 yield (row.id, row.url, row.domain, row.state, row.reason)
@@ -257,8 +262,7 @@ class Frontier:
         """The sitemaps that an index named at its last visits."""
         with self._db.reading() as db:
             return [
-                StartPoint(**row._mapping)
-                for row in db.execute(select(*_POINT).where(start_points.c.parent == parent))
+                StartPoint(**row._mapping) for row in db.execute(select(*_POINT).where(start_points.c.parent == parent))
             ]
 
     def visited(self, point: StartPoint, links: Iterable[NewLink], children: Sequence[StartPoint] = ()) -> Noted:
@@ -285,9 +289,7 @@ class Frontier:
             for some in _pieces(waiting):
                 db.execute(
                     update(addresses)
-                    .where(
-                        addresses.c.id.in_(some), addresses.c.state == "pending", addresses.c.next_visit.is_(None)
-                    )
+                    .where(addresses.c.id.in_(some), addresses.c.state == "pending", addresses.c.next_visit.is_(None))
                     .values(next_visit=now, reason="")
                 )
             for child in children:

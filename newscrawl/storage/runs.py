@@ -104,7 +104,9 @@ class Runs:
         """The crawls at work, by paper."""
         query = select(papers.c.domain, *_COLUMNS).join(runs, papers.c.run == runs.c.id)
         with self._db.reading() as db:
-            found = {row.domain: Run(**{name: row._mapping[name] for name in Run.__slots__}) for row in db.execute(query)}
+            found = {
+                row.domain: Run(**{name: row._mapping[name] for name in Run.__slots__}) for row in db.execute(query)
+            }
         return {domain: run for domain, run in found.items() if run.alive}
 
     def last(self, kinds: Iterable[str] = ("watch",)) -> Run | None:

@@ -52,7 +52,9 @@ class PaperTotals:
     @property
     def problems(self) -> list[str]:
         """What a person should look into."""
-        found = [f"{url}: {times} visits without an article ({why})" for url, times, why in self.failing if times >= SILENT]
+        found = [
+            f"{url}: {times} visits without an article ({why})" for url, times, why in self.failing if times >= SILENT
+        ]
         if self.saved and not self.new_24h and self.expected_24h >= 3:
             found.append(f"0 new in 24 h, where {self.expected_24h:.0f} were to be expected")
         return found + [f"left alone: {host}" for host in self.left_alone]
@@ -88,7 +90,11 @@ def totals(catalog: Catalog, hosts: dict[str, Iterable[str]], folder: Path | Non
             if domain in found:
                 found[domain].new_24h = count
         points = select(
-            start_points.c.domain, start_points.c.url, start_points.c.silent, start_points.c.reason, start_points.c.rhythm
+            start_points.c.domain,
+            start_points.c.url,
+            start_points.c.silent,
+            start_points.c.reason,
+            start_points.c.rhythm,
         ).where(start_points.c.parent == "")
         for domain, url, silent, reason, rhythm in db.execute(points):
             if domain in found:

@@ -243,7 +243,8 @@ def test_a_pause_holds_for_its_host_alone(server: Watch) -> None:
 
 
 @pytest.mark.parametrize(
-    ("host", "told"), [(SECONDS, 1), (DATE, 1), (SILENT, 3), (ENDLESS, 1), (UNREADY, 1), (CRAWLING, 1), (CALM, 0), (SLOW, 0)]
+    ("host", "told"),
+    [(SECONDS, 1), (DATE, 1), (SILENT, 3), (ENDLESS, 1), (UNREADY, 1), (CRAWLING, 1), (CALM, 0), (SLOW, 0)],
 )
 def test_every_pause_is_told(ran: Ran, host: str, told: int) -> None:
     warnings = [line for line in ran.err.splitlines() if "[newscrawl.downloader.manners] WARNING: " in line]

@@ -20,7 +20,6 @@ import pytest
 
 from newscrawl.cleaning.dates import VIETNAM
 from newscrawl.storage.catalog import Catalog
-from newscrawl.storage.runs import LEASE_SECONDS
 from tests.papers import ROOT, Ran, crawl, scrapy
 from tests.simulator.papers import Paper
 from tests.simulator.server import Clock, SimulatorServer
@@ -88,6 +87,7 @@ def test_all_that_the_start_points_name_is_saved(first: Ran, server: SimulatorSe
 @pytest.fixture(scope="module")
 def soon(first: Ran, server: SimulatorServer, home: Path, corpus: Path) -> dict[str, Counter[str]]:
     """What a second crawl, a minute later, asks for."""
+    del first
     server.forget()
     ran = run(server, home, corpus, NOON + timedelta(minutes=1))
     assert ran.status == 0, ran.err
@@ -124,7 +124,9 @@ def test_robots_are_believed_for_a_day(later: tuple[Ran, list[str]]) -> None:
 
 
 def test_no_article_is_fetched_twice_before_its_time(later: tuple[Ran, list[str]], first: Ran) -> None:
-    due = {article.url.partition(":8080")[2] for article in first.articles().values() if not _rests(article.published_at)}
+    due = {
+        article.url.partition(":8080")[2] for article in first.articles().values() if not _rests(article.published_at)
+    }
     asked = [url for url in later[1] if url.endswith(".html")]
     fresh = NOON - timedelta(minutes=10)
     for url in asked:
@@ -194,7 +196,9 @@ def test_what_was_taken_down_is_gone_and_stays_in_the_corpus(evening: Ran) -> No
 
 def test_history_shows_the_versions_and_what_changed(evening: Ran, home: Path) -> None:
     article = next(a for a in evening.articles().values() if a.version > 1)
-    shown = scrapy("history", article.canonical_url, "-s", f"CORPUS_DIR={evening.corpus}", "-s", f"SEEDS_DIR={home}/seeds")
+    shown = scrapy(
+        "history", article.canonical_url, "-s", f"CORPUS_DIR={evening.corpus}", "-s", f"SEEDS_DIR={home}/seeds"
+    )
     assert shown.returncode == 0, shown.stderr
     assert f"{article.version} version(s)" in shown.stdout
     assert "Version 2" in shown.stdout
@@ -242,37 +246,6 @@ def test_a_paper_that_another_crawl_has_is_left_out_and_the_holder_is_named(
     assert f"{DAILY.domain} is being crawled by watch {other} (process {os.getpid()}" in ran.err
     assert ran.status == 0
     assert alone.status == 1
-
-
-def test_a_paper_whose_crawl_died_is_free_at_once(tmp_path: Path) -> None:
-    gone = subprocess.run([sys.executable, "-c", "import os; print(os.getpid())"], capture_output=True, text=True, check=True)
-    with Catalog(f"sqlite:///{tmp_path / 'catalog.sqlite'}") as catalog:
-        dead, run = catalog.runs.begin("crawl"), catalog.runs.begin("crawl")
-        assert catalog.runs.lease(dead, "songngan.vn") is None
-        holder = catalog.runs.lease(run, "songngan.vn")
-        assert holder is not None
-        assert holder.id == dead
-        _set(catalog, dead, process=int(gone.stdout))
-        assert catalog.runs.lease(run, "songngan.vn") is None
-        assert catalog.runs.held(run) == {"songngan.vn"}
-
-
-def test_a_paper_on_another_machine_is_free_when_its_crawl_is_silent(tmp_path: Path) -> None:
-    with Catalog(f"sqlite:///{tmp_path / 'catalog.sqlite'}") as catalog:
-        far, run = catalog.runs.begin("crawl"), catalog.runs.begin("crawl")
-        _set(catalog, far, machine="elsewhere", process=1)
-        assert catalog.runs.lease(far, "songngan.vn") is None
-        assert catalog.runs.lease(run, "songngan.vn") is not None
-        _set(catalog, far, heartbeat_at=datetime.now(VIETNAM) - timedelta(seconds=LEASE_SECONDS + 1))
-        assert catalog.runs.lease(run, "songngan.vn") is None
-        assert catalog.runs.held(far) == set()
-
-
-def _set(catalog: Catalog, run: int, **values: object) -> None:
-    from newscrawl.storage.tables import runs
-
-    with catalog.database.writing() as db:
-        db.execute(runs.update().where(runs.c.id == run).values(**values))
 
 
 # --- the way back ------------------------------------------------------------------------------------------------
@@ -387,7 +360,15 @@ def test_a_watch_crawls_until_it_is_told_to_stop(tmp_path: Path) -> None:
             stderr=subprocess.PIPE, encoding="utf-8",
         )  # fmt: skip
         try:
-            status = ("status", "--check", "--watch-only", "-s", f"CORPUS_DIR={corpus}", "-s", f"SEEDS_DIR={tmp_path}/seeds")
+            status = (
+                "status",
+                "--check",
+                "--watch-only",
+                "-s",
+                f"CORPUS_DIR={corpus}",
+                "-s",
+                f"SEEDS_DIR={tmp_path}/seeds",
+            )
             _until(lambda: len(list(corpus.glob("text/*/*/*.txt"))) > 30)
             at_work = scrapy(*status)
             _until(lambda: len({one.at for one in server.log if one.path == "/rss/tin-moi.rss"}) >= 4)

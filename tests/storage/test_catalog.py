@@ -48,7 +48,11 @@ def test_a_found_address_is_noted_with_the_page_it_was_found_on(catalog: Catalog
     found(catalog, "1")
     row = catalog.address("1")
     assert row is not None
-    assert (row["state"], row["url"], row["found_on"]) == ("pending", "https://songngan.vn/1", "https://songngan.vn/rss")
+    assert (row["state"], row["url"], row["found_on"]) == (
+        "pending",
+        "https://songngan.vn/1",
+        "https://songngan.vn/rss",
+    )
 
 
 def test_an_unknown_address_is_none(catalog: Catalog) -> None:
