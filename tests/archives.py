@@ -49,7 +49,9 @@ class _Wire(socketserver.StreamRequestHandler):
                     return
                 head += line
             server.asked.append(head)
-            answers = server.answers.get(head.split(b" ")[1].decode(), [b"HTTP/1.1 404 Not Found\r\nContent-Length: 0\r\n\r\n"])
+            answers = server.answers.get(
+                head.split(b" ")[1].decode(), [b"HTTP/1.1 404 Not Found\r\nContent-Length: 0\r\n\r\n"]
+            )
             answer = answers.pop(0) if len(answers) > 1 else answers[0]
             self.wfile.write(answer)
             if b"Connection: close" in answer.partition(b"\r\n\r\n")[0]:

@@ -8,7 +8,7 @@ from __future__ import annotations
 import logging
 import re
 from datetime import UTC, datetime
-from typing import TYPE_CHECKING, Any, cast
+from typing import TYPE_CHECKING, Any
 
 from scrapy.core.downloader.handlers.http11 import (
     HTTP11DownloadHandler,
@@ -20,7 +20,7 @@ from scrapy.core.downloader.handlers.http11 import (
 from scrapy.exceptions import DownloadCancelledError, DownloadTimeoutError, ResponseDataLossError, StopDownload
 from scrapy.utils._download_handlers import get_dataloss_msg, wrap_twisted_exceptions
 from scrapy.utils.defer import maybe_deferred_to_future
-from twisted.web._newclient import STATUS, Request as TxRequest
+from twisted.web._newclient import STATUS
 
 from newscrawl.cleaning.dates import VIETNAM
 from newscrawl.extensions.archive import Recorder
@@ -32,7 +32,6 @@ if TYPE_CHECKING:
     from scrapy.http import Response
     from twisted.internet.defer import Deferred
     from twisted.internet.interfaces import IAddress
-    from twisted.web.client import Response as TxResponse
     from twisted.web.iweb import IResponse
 
 logger = logging.getLogger(__name__)
@@ -125,22 +124,18 @@ class _Parser(_LenientHTTPClientParser):
 class _Protocol(_LenientHTTP11ClientProtocol):
     """Keeps the request's head as it was sent, and whom it was sent to."""
 
-    def request(self, request: TxRequest) -> Deferred[IResponse]:
+    def request(self, request: Any) -> Deferred[IResponse]:
         sent: list[bytes] = []
-
-        def write_headers(transport: Any, framing: bytes | None) -> None:
-            TxRequest._writeHeaders(request, _Tee(transport, sent), framing)
-
-        request._writeHeaders = write_headers
+        write_headers = request._writeHeaders
+        request._writeHeaders = lambda transport, framing: write_headers(_Tee(transport, sent), framing)
         d = super().request(request)
         if self._parser is not None:
             self._parser.__class__ = _Parser
-        transport = self.transport
+        transport: Any = self.transport
 
-        def noted(response: IResponse) -> IResponse:
+        def noted(response: Any) -> Any:
             response.sent = b"".join(sent)
-            peer = transport.getPeer() if transport else None
-            response.peer = getattr(peer, "host", "")
+            response.peer = getattr(transport.getPeer(), "host", "")
             return response
 
         return d.addCallback(noted)
@@ -169,8 +164,10 @@ class _Agent(_ScrapyAgent):
         self.sent, self.ip = b"", ""
         self.parts: list[bytes] = []
 
-    def _cb_bodyready(self, txresponse: TxResponse, request: Request) -> Any:
-        self.head, self.sent, self.ip = txresponse.head, txresponse.sent, txresponse.peer
+    def _cb_bodyready(self, txresponse: Any, request: Request) -> Any:
+        self.head, self.sent = txresponse.head, txresponse.sent
+        # Through a proxy nobody knows whom it asked
+        self.ip = "" if request.meta.get("proxy") else txresponse.peer
         deliver = txresponse.deliverBody
 
         def deliver_body(reader: Any) -> None:

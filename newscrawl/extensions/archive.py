@@ -59,9 +59,7 @@ class Recorder:
         if not self._threads.started:
             self._threads.start()
         try:
-            place = await maybe_deferred_to_future(
-                deferToThreadPool(reactor, self._threads, self._write, exchange)  # type: ignore[arg-type]
-            )
+            place = await maybe_deferred_to_future(deferToThreadPool(reactor, self._threads, self._write, exchange))
         except ArchiveError as error:
             if not self._failed:
                 self._failed = True
@@ -87,7 +85,7 @@ class Recorder:
     def close(self) -> None:
         """Closes the archive's files."""
         if self._threads.started:
-            self._threads.stop()  # type: ignore[no-untyped-call]
+            self._threads.stop()
         if self._archive is not None:
             self._archive.close()
 

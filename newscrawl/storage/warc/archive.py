@@ -92,7 +92,8 @@ class Archive:
         block = exchange.head + exchange.body
         if kind == "response":
             response["WARC-Payload-Digest"] = digest
-            response["WARC-Identified-Payload-Type"] = identify(message)
+            if payload_type := identify(message):
+                response["WARC-Identified-Payload-Type"] = payload_type
         else:
             block = exchange.head
             response["WARC-Type"] = "revisit"

@@ -59,9 +59,7 @@ class Capture:
         return decoded(self.message)
 
 
-def captures(
-    file: WarcFile, wanted: WantedHost, faults: Counter[str], start: int = 0
-) -> Iterator[Capture]:
+def captures(file: WarcFile, wanted: WantedHost, faults: Counter[str], start: int = 0) -> Iterator[Capture]:
     """The responses of wanted hosts in one file of records, from an offset on.
 
     Records of other hosts are passed over before anything of them but the header is read. What is wrong is counted in

@@ -66,7 +66,8 @@ def transferred(message: Message) -> bytes:
     """
     if b"chunked" not in message.get(b"transfer-encoding").lower():
         return message.body
-    body, parts, at = message.body, [], 0
+    body, at = message.body, 0
+    parts: list[bytes] = []
     while True:
         chunk = _CHUNK.match(body, at)
         if chunk is None:
@@ -202,7 +203,7 @@ _FEED = ((b"<rss", "application/rss+xml"), (b"<feed", "application/atom+xml"), (
 
 
 def identify(message: Message) -> str:
-    """The media type of the payload by its first bytes; what the server said where they tell nothing.
+    """The media type of the payload by its first bytes; what the server said where they tell nothing; empty for nothing.
 
     Goes into WARC-Identified-Payload-Type, which readers choose by.
     """
@@ -225,4 +226,6 @@ def identify(message: Message) -> str:
         return "text/html"
     if re.fullmatch(r"[\w.+-]+/[\w.+-]+", said):
         return said
+    if not message.body:
+        return ""
     return "application/octet-stream" if b"\0" in start or not start else "text/plain"

@@ -169,7 +169,18 @@ class CaptureIndex:
                 "INSERT OR REPLACE INTO captures (key, date, file, offset, inner, https, kind, status, digest, truncated) "
                 "VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
                 (
-                    (p.key, _micros(p.date), number, p.offset, p.inner, p.https, p.kind, p.status, p.digest, p.truncated)
+                    (
+                        p.key,
+                        _micros(p.date),
+                        number,
+                        p.offset,
+                        p.inner,
+                        p.https,
+                        p.kind,
+                        p.status,
+                        p.digest,
+                        p.truncated,
+                    )
                     for p in places
                 ),
             )

@@ -239,9 +239,7 @@ class _Member:
 
 
 class _Reader:
-    def __init__(
-        self, window: Window, wanted: Wanted, faults: Counter[str], start: int, limit: int | None
-    ) -> None:
+    def __init__(self, window: Window, wanted: Wanted, faults: Counter[str], start: int, limit: int | None) -> None:
         self._window, self._wanted, self._faults, self._start, self._limit = window, wanted, faults, start, limit
         self._last = window.read(max(window.size - 4, 0), 4)
         self._compressed = window.read(0, 3) == _MAGIC
@@ -354,9 +352,7 @@ class _Reader:
             if found >= 0:
                 return
 
-    def _take(
-        self, stream: _Stream, headers: dict[str, str], length: int, at: int, inner: int = 0
-    ) -> Record | None:
+    def _take(self, stream: _Stream, headers: dict[str, str], length: int, at: int, inner: int = 0) -> Record | None:
         if self._limit is None and length > LARGEST:
             self._fault("too large", at)
             return None
