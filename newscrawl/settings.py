@@ -16,8 +16,16 @@ CORPUS_DIR = "corpus"
 CATALOG_URL = ""
 #: A folder of papers to use instead of those that come with newscrawl.
 SEEDS_DIR = ""
-#: A folder of saved responses that answer instead of the web. No socket is opened.
+#: What answers instead of the web: a folder of saved responses, a WARC, a WACZ, or a folder of these. No socket is opened.
 REPLAY = ""
+#: The time that a crawl takes for now, in ISO 8601 with an offset (2024-06-20T08:00:00+07:00); empty: the real time. A
+#: replay gives what an address answered last by then.
+CLOCK = ""
+#: Keeps every response of a live crawl in CORPUS_DIR/archive, as WARC.
+WARC_ENABLED = True
+#: Bytes, and hours since it was begun, at which a file of the archive is closed and the next begun.
+WARC_MAX_BYTES = 1_000_000_000
+WARC_MAX_HOURS = 24.0
 #: Processes that clean pages; 0 cleans in a thread of the crawl's own process, for debugging.
 CLEAN_PROCESSES = os.cpu_count() or 1
 #: Seconds after which the cleaning of one page is given up.
@@ -63,6 +71,7 @@ DOWNLOADER_MIDDLEWARES = {
 EXTENSIONS = {
     "newscrawl.extensions.tally.Tally": 0,
     "newscrawl.extensions.corpus.Corpus": 5,
+    "newscrawl.extensions.archive.Recorder": 6,
     "newscrawl.extensions.cleaning.CleaningPool": 10,
     "newscrawl.extensions.progress.Progress": 20,
     # Anyone on the machine could run code in the crawler through these

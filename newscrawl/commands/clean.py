@@ -32,7 +32,7 @@ from newscrawl.cleaning.dom import Block, parse
 from newscrawl.spiders.loader import PaperLoader
 from newscrawl.spiders.news import why_not
 from newscrawl.storage.corpus import text_file
-from newscrawl.storage.replay import FixtureReplay, ReplayError
+from newscrawl.storage.replay import ReplayError, open_replay
 
 if TYPE_CHECKING:
     from rich.console import Console
@@ -146,7 +146,7 @@ class Command(ScrapyCommand):
         assert self.crawler_process is not None
         try:
             if replay := self.settings["REPLAY"]:
-                FixtureReplay(Path(replay))
+                open_replay(Path(replay)).close()
         except ReplayError as error:
             self._fail(2, str(error))
             return None

@@ -1,4 +1,4 @@
-"""Settings that follow from other settings: the user agent from CONTACT, everything offline from REPLAY."""
+"""Settings that follow from others: the user agent from CONTACT, all offline from REPLAY, recording from WARC_ENABLED."""
 
 from __future__ import annotations
 
@@ -34,6 +34,11 @@ class House:
             for name, value in offline.items():
                 settings.set(name, value, _PRIORITY)
             return
+        if settings.getbool("WARC_ENABLED"):
+            handler = "newscrawl.downloader.recording.RecordingHandler"
+            settings.set(
+                "DOWNLOAD_HANDLERS", {**settings["DOWNLOAD_HANDLERS"], "http": handler, "https": handler}, _PRIORITY
+            )
         slow = {
             host: site.delay
             for site in Sites.load(settings.get("SEEDS_DIR") or None).values()

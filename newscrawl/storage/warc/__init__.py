@@ -1,0 +1,1 @@
+"""WARC archives: written by a crawl, indexed, replayed and read again."""
