@@ -76,7 +76,7 @@ def command(home: Path, corpus: Path, at: str) -> list[str]:
     """A crawl of all that the sitemaps name."""
     settings = {
         "SEEDS_DIR": home / "seeds", "CORPUS_DIR": corpus, "CLOCK": at, "DOWNLOAD_DELAY": DELAY, "CLEAN_PROCESSES": 0,
-        "CROSS_CHECK": 0, "CONTACT": "you@example.org", "LOG_LEVEL": "WARNING",
+        "CROSS_CHECK": 0, "WARC_ENABLED": False, "CONTACT": "you@example.org", "LOG_LEVEL": "WARNING",
     }  # fmt: skip
     options = [part for name, value in settings.items() for part in ("-s", f"{name}={value}")]
     return [sys.executable, "-m", "scrapy", "crawl", "news", "-a", "since=2024-01-01", *options]

@@ -87,6 +87,7 @@ class Article:
     `id` is 16 hexadecimal digits made from the canonical address (`article_id`), the same on every machine.
     `text` is the lead and the paragraphs, divided by a blank line, without the headline; a line break inside a
     paragraph (verse, a row of a table) is a single newline. All text is NFC. Times are aware.
+    `warc` is where the page is kept, `<file>:<offset>`, empty where it is not.
     `extractor` names the rule set and its version. `content_hash` is the SHA-256 (hexadecimal) of headline and text.
     """
 
@@ -111,6 +112,7 @@ class Article:
     fetched_at: datetime | None = None
     content_hash: str = ""
     version: int = 1
+    warc: str = ""
 
     def to_dict(self) -> dict[str, Any]:
         """Plain data for JSON: times as ISO 8601 text with their offset."""

@@ -373,3 +373,16 @@ def retry_at(now: datetime, failures: int) -> datetime | None:
     if failures >= GIVEN_UP:
         return None
     return now + min(timedelta(minutes=10 * 4 ** (failures - 1)), LONGEST)
+
+
+def parse_clock(text: str | None) -> datetime | None:
+    """The time that a setting names in ISO 8601 with an offset; None for nothing. Raises `ValueError` with the remedy."""
+    if not text:
+        return None
+    try:
+        at = datetime.fromisoformat(text)
+    except ValueError:
+        at = None
+    if at is None or at.tzinfo is None:
+        raise ValueError(f"CLOCK={text}: is no time with an offset. Write it as 2024-06-20T08:00:00+07:00")
+    return at

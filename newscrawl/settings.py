@@ -37,8 +37,6 @@ CLEAN_PAGES_PER_PROCESS = 5000
 CROSS_CHECK = 0.05
 #: Captions in the text, where they stand on the page.
 TEXT_CAPTIONS = False
-#: The time that a crawl takes for now (ISO 8601 with offset), for replays; empty for the clock of the machine.
-CLOCK = ""
 #: Bounds, in seconds, between two visits of a feed, sitemap or listing; in between its own rhythm decides.
 START_INTERVAL_MIN, START_INTERVAL_MAX = 300.0, 86400.0
 #: When a saved article is looked at again, counted from its publication; two looks without a change end it. Empty: never.

@@ -15,13 +15,12 @@ from typing import Any
 from scrapy.commands.crawl import Command as ScrapyCrawl
 from scrapy.exceptions import UsageError
 
-from newscrawl.extensions.corpus import clock_of
 from newscrawl.extensions.tally import Row, Tally
-from newscrawl.schedule import parse_plan
+from newscrawl.schedule import parse_clock, parse_plan
 from newscrawl.sites import UnknownSite
 from newscrawl.spiders.loader import PaperLoader
 from newscrawl.storage.catalog import CatalogError
-from newscrawl.storage.replay import FixtureReplay, ReplayError
+from newscrawl.storage.replay import ReplayError, open_replay
 
 
 class Command(ScrapyCrawl):
@@ -76,9 +75,9 @@ class Command(ScrapyCrawl):
         assert self.settings is not None
         assert self.crawler_process is not None
         if replay := self.settings["REPLAY"]:
-            FixtureReplay(Path(replay))
+            open_replay(Path(replay)).close()
         loader = self.crawler_process.spider_loader
         assert isinstance(loader, PaperLoader)
         loader.sites.named(spider(**arguments).wanted)
-        clock_of(self.settings["CLOCK"])
+        parse_clock(self.settings["CLOCK"])
         parse_plan(self.settings["REVISITS"])

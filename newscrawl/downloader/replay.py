@@ -12,7 +12,8 @@ from scrapy.http import Headers, TextResponse
 from scrapy.responsetypes import responsetypes
 
 from newscrawl.cleaning.dates import VIETNAM
-from newscrawl.storage.replay import clock, open_replay
+from newscrawl.schedule import parse_clock
+from newscrawl.storage.replay import open_replay
 
 if TYPE_CHECKING:
     from scrapy import Request
@@ -36,7 +37,7 @@ class ReplayHandler(BaseDownloadHandler):
         super().__init__(crawler)
         self.source = Path(crawler.settings["REPLAY"])
         self.saved = open_replay(self.source)
-        self.until = clock(crawler.settings["CLOCK"]) if crawler.settings["CLOCK"] else None
+        self.until = parse_clock(crawler.settings["CLOCK"])
 
     async def download_request(self, request: Request) -> Response:
         """The saved answer. Raises `NotSaved`; a robots.txt that was not saved is answered with 404."""

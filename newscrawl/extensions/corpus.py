@@ -3,14 +3,14 @@
 from __future__ import annotations
 
 import hashlib
-from datetime import datetime, timedelta
+from datetime import timedelta
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from scrapy import signals
 from scrapy.utils.asyncio import create_looping_call
 
-from newscrawl.schedule import parse_plan
+from newscrawl.schedule import parse_clock, parse_plan
 from newscrawl.storage.runs import BEAT_SECONDS, Run
 from newscrawl.storage.store import Store
 
@@ -27,7 +27,7 @@ class Corpus(Store):
         super().__init__(
             Path(settings["CORPUS_DIR"]),
             settings["CATALOG_URL"],
-            clock_of(settings["CLOCK"]),
+            parse_clock(settings["CLOCK"]),
             parse_plan(settings["REVISITS"]),
         )
         #: Bounds between two visits of a start point.
@@ -78,16 +78,3 @@ def validators(response: Response) -> tuple[str, str]:
 def payload_of(response: Response) -> str:
     """The SHA-1 (hexadecimal) of an answer's bytes, decompressed: two visits with the same brought nothing new."""
     return hashlib.sha1(response.body, usedforsecurity=False).hexdigest()
-
-
-def clock_of(setting: str | None) -> datetime | None:
-    """The time that the setting `CLOCK` names. Raises `ValueError` with the remedy."""
-    if not setting:
-        return None
-    try:
-        at = datetime.fromisoformat(setting)
-    except ValueError:
-        at = None
-    if at is None or at.tzinfo is None:
-        raise ValueError(f"CLOCK={setting} is no time with an offset. Write it as CLOCK=2024-04-01T08:00:00+07:00")
-    return at

@@ -302,7 +302,9 @@ class NewsSpider(Spider):
         if response.status == 304 or (due.state == "saved" and payload == due.payload):
             self._seen_again(site, due, "", unchanged=True)
             return
-        fetched_at = response.meta.get("fetched_at") or self.corpus.now()
+        # A crawl that was told the time goes by it; else the archive and the record tell the same
+        noted = response.meta.get("fetched_at") if self._afresh or not self.corpus.clock else None
+        fetched_at = noted or self.corpus.now()
         result = await CleaningPool.of(self.crawler).clean(
             Page(response.url, response.body, _content_type(response), fetched_at)
         )
@@ -315,6 +317,7 @@ class NewsSpider(Spider):
             else:
                 yield Drop(due.id, due.url, site.domain, reason, detail)
             return
+        article.warc = response.meta.get("warc", "")
         self._note_reading(site.domain, result)
         if due.state == "saved":
             yield article

@@ -75,19 +75,6 @@ def open_replay(source: Path) -> Replay:
     return FixtureReplay(source)
 
 
-def clock(value: str) -> datetime:
-    """The setting `CLOCK` as a time; now, if it is empty. Raises `ReplayError`."""
-    if not value:
-        return datetime.now(UTC)
-    try:
-        at = datetime.fromisoformat(value)
-    except ValueError:
-        at = None
-    if at is None or at.tzinfo is None:
-        raise ReplayError(f"CLOCK={value}: is no time with an offset. Write it as 2024-06-20T08:00:00+07:00")
-    return at
-
-
 class FixtureReplay:
     """The saved responses of one or more site folders, by address."""
 
