@@ -36,7 +36,9 @@ from newscrawl.storage.replay import ReplayError, open_replay
 
 if TYPE_CHECKING:
     from rich.console import Console
+    from scrapy.crawler import CrawlerProcessBase
     from scrapy.http import Response
+    from scrapy.settings import BaseSettings
     from twisted.python.failure import Failure
 
 STDIN = "-"
@@ -145,20 +147,26 @@ class Command(ScrapyCommand):
         assert self.settings is not None
         assert self.crawler_process is not None
         try:
-            if replay := self.settings["REPLAY"]:
-                open_replay(Path(replay)).close()
+            got = fetched(self.crawler_process, self.settings, url)
         except ReplayError as error:
             self._fail(2, str(error))
             return None
-        got = Got()
-        crawl = self.crawler_process.crawl(OnePage, url=url, got=got)
-        self.crawler_process.start()
-        assert isinstance(crawl, Future)
-        if crawl.done() and not crawl.cancelled() and (problem := crawl.exception()):
-            raise problem
         if got.page is None:
             self._fail(1, f"{url}: {got.why or 'not fetched: the crawl was stopped'}")
         return got.page
+
+
+def fetched(process: CrawlerProcessBase, settings: BaseSettings, url: str) -> Got:
+    """Fetches one page by the rules of every crawl, once a process. Raises `ReplayError`."""
+    if replay := settings["REPLAY"]:
+        open_replay(Path(replay)).close()
+    got = Got()
+    crawl = process.crawl(OnePage, url=url, got=got)
+    process.start()
+    assert isinstance(crawl, Future)
+    if crawl.done() and not crawl.cancelled() and (problem := crawl.exception()):
+        raise problem
+    return got
 
 
 @dataclass(slots=True)

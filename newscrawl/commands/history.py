@@ -16,6 +16,7 @@ from scrapy.exceptions import UsageError
 
 from newscrawl.article import Article
 from newscrawl.commands import address_of, existing_store, papers_of
+from newscrawl.storage.store import Store
 
 
 class Command(ScrapyCommand):
@@ -49,11 +50,7 @@ class Command(ScrapyCommand):
             row = store.catalog.address(address)
             saved = store.catalog.article(address)
             if saved is None:
-                told = f"{args[0]} was never met"
-                if row is not None:
-                    reason = row["reason"] or f"of {row['duplicate_of']}" if row["duplicate_of"] else row["reason"]
-                    told = f"{row['url']} is in state {row['state']!r}" + (f" ({reason})" if reason else "")
-                sys.stderr.write(f"No article was saved: {told}.\n")
+                sys.stderr.write(not_saved(store, address, args[0]) + "\n")
                 self.exitcode = 1
                 return
             newest = store.files.record(saved.domain, saved.month, address)
@@ -70,6 +67,15 @@ class Command(ScrapyCommand):
             sys.stdout.write(f"{chosen.title}\n\n{chosen.text}\n")
         else:
             show(versions, row["state"] if row else "", Console(highlight=False))
+
+
+def not_saved(store: Store, address: str, asked: str) -> str:
+    """What to tell a person who asked for an article that is not in the corpus."""
+    row = store.catalog.address(address)
+    if row is None:
+        return f"No article was saved: {asked} was never met."
+    reason = row["reason"] or (f"of {row['duplicate_of']}" if row["duplicate_of"] else "")
+    return f"No article was saved: {row['url']} is in state {row['state']!r}" + (f" ({reason})." if reason else ".")
 
 
 def show(versions: list[Article], state: str, console: Console) -> None:

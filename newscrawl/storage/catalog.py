@@ -15,6 +15,7 @@ from sqlalchemy import delete, func, select, update
 from sqlalchemy.engine import Connection
 
 from newscrawl.schedule import retry_at
+from newscrawl.storage.cleaned import Sources
 from newscrawl.storage.database import CatalogError, Database
 from newscrawl.storage.frontier import Frontier
 from newscrawl.storage.hosts import Hosts
@@ -53,6 +54,7 @@ class Saved:
     path: str
     characters: int
     version: int = 1
+    fetched_at: datetime | None = None
 
     @property
     def published(self) -> datetime | None:
@@ -75,6 +77,7 @@ class Catalog:
         self.frontier = Frontier(self.database, now)
         self.hosts = Hosts(self.database, now)
         self.runs = Runs(self.database)
+        self.sources = Sources(self.database)
 
     def __enter__(self) -> Catalog:
         return self

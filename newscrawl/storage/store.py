@@ -29,7 +29,7 @@ _LATEST = datetime(9999, 1, 1, tzinfo=UTC)
 class Verdict:
     """What an article is to the corpus: new, a newer version of one that is there, unchanged, or the same as another."""
 
-    kind: Literal["new", "version", "unchanged", "same address", "same text"]
+    kind: Literal["new", "version", "unchanged", "older", "same address", "same text"]
     original: Saved | None = None
 
 
@@ -88,12 +88,18 @@ class Store:
 
     # --- articles ---
 
-    def judge(self, article: Article) -> Verdict:
-        """What an article is to the corpus. Of two with one text the original stays (`newscrawl.dedup.precedence`)."""
+    def judge(self, article: Article, *, captured: bool = False) -> Verdict:
+        """What an article is to the corpus. Of two with one text the original stays (`newscrawl.dedup.precedence`).
+
+        `captured`: its page comes from an archive, where it may be older than what is saved, or the same.
+        """
         same = self.catalog.article(article.id)
         if same is not None:
             # Only a look at the article itself makes a version; another address that leads to it is the same article
-            if not self.catalog.frontier.is_due(article.id):
+            if captured:
+                if same.fetched_at and article.fetched_at and article.fetched_at < same.fetched_at:
+                    return Verdict("older", same)
+            elif not self.catalog.frontier.is_due(article.id):
                 return Verdict("same address", same)
             return Verdict("unchanged" if same.content_hash == article.content_hash else "version", same)
         same = self.catalog.same_text(text_fingerprint(article.text))
@@ -125,6 +131,7 @@ class Store:
             path=str(path),
             characters=len(article.text),
             version=article.version,
+            fetched_at=article.fetched_at,
         )
         # Its words stand in the new file by now
         for gone in (replaced, old if old is not None and old.path != saved.path else None):

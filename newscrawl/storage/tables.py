@@ -101,6 +101,8 @@ articles = Table(
     Column("path", Text, nullable=False),
     Column("characters", Integer, nullable=False),
     Column("version", Integer, nullable=False, default=1, server_default="1"),
+    #: When the page of this version was fetched.
+    Column("fetched_at", Time),
     #: When the first version was saved, and when this one.
     Column("first_saved_at", Time, nullable=False),
     Column("saved_at", Time, nullable=False),
@@ -169,6 +171,16 @@ papers = Table(
     Column("run", Integer),
     Column("day", Date),
     _count("requests"),
+)
+
+#: Files of archives that were cleaned again, how far, and by what rules (`scrapy reclean`).
+sources = Table(
+    "sources",
+    metadata,
+    Column("name", Text, primary_key=True),
+    Column("job", String(16), nullable=False),
+    Column("offset", BigInteger, nullable=False),
+    Column("done", Integer, nullable=False),
 )
 
 #: Crawls, the running ones among them.
