@@ -353,7 +353,7 @@ class Recleaner:
                 outcome.versions += 1
                 self._show(article)
             if not self.job.dry_run:
-                store.save(article)
+                store.save(article, verdict)
         elif verdict.kind == "unchanged":
             outcome.unchanged += 1
         elif verdict.kind == "older":

@@ -26,7 +26,7 @@ class Save:
 
     def process_item(self, item: Article) -> Article:
         """Writes the article and counts it."""
-        written = self.corpus.save(item)
+        written = self.corpus.save(item, self.corpus.judge(item))
         before = written.old.characters if written.old else 0
         self.tally.add(item.domain, "versions" if written.old else "saved")
         self.tally.add(item.domain, "characters", written.saved.characters - before)

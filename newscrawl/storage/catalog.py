@@ -9,9 +9,10 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
+from functools import cache
 from typing import Any, Literal, get_args
 
-from sqlalchemy import delete, func, select, update
+from sqlalchemy import Select, bindparam, delete, func, select, update
 from sqlalchemy.engine import Connection
 
 from newscrawl.schedule import retry_at
@@ -63,6 +64,10 @@ class Saved:
 
 
 _SAVED = [articles.c[name] for name in Saved.__slots__]
+# Made once: to put a statement together costs more than to run it
+_BY_ID = select(*_SAVED).where(articles.c.id == bindparam("one"))
+_BY_TEXT = select(*_SAVED).where(articles.c.fingerprint == bindparam("one")).limit(1)
+_FAILURES = select(addresses.c.failures).where(addresses.c.id == bindparam("one"))
 
 
 class Catalog:
@@ -74,6 +79,9 @@ class Catalog:
     def __init__(self, url: str, now: Callable[[], datetime] = utc_now) -> None:
         self.database = Database(url)
         self.now = now
+        new = self.database.insert(articles)
+        changes = {column.name: new.excluded[column.name] for column in articles.c if column.name != "first_saved_at"}
+        self._save_article = new.on_conflict_do_update(index_elements=["id"], set_=changes)
         self.frontier = Frontier(self.database, now)
         self.hosts = Hosts(self.database, now)
         self.runs = Runs(self.database)
@@ -100,23 +108,23 @@ class Catalog:
         self, db: Connection, address: str, url: str, domain: str, state: State, reason: str = "",
         duplicate_of: str = "", next_visit: datetime | None = None, **changes: Any,
     ) -> None:  # fmt: skip
-        now = self.now()
-        known = db.execute(select(addresses.c.failures, addresses.c.attempts).where(addresses.c.id == address)).first()
-        failures, attempts = (known.failures, known.attempts) if known else (0, 0)
-        failures = failures + 1 if state == "failed" else 0
+        now, failures = self.now(), 0
         if state == "failed":
+            failures = 1 + (db.scalar(_FAILURES, {"one": address}) or 0)
             next_visit = retry_at(now, failures)
         values = {
-            "state": state, "reason": reason, "duplicate_of": duplicate_of, "changed_at": now, "failures": failures,
-            "attempts": attempts + 1, "next_visit": next_visit, **changes,
+            "id": address, "url": url, "domain": domain, "state": state, "reason": reason, "duplicate_of": duplicate_of,
+            "found_at": now, "changed_at": now, "failures": failures, "attempts": 1, "next_visit": next_visit, **changes,
         }  # fmt: skip
-        if known:
-            db.execute(update(addresses).where(addresses.c.id == address).values(values))
-        else:
-            row = {"id": address, "url": url, "domain": domain, "found_at": now, **values}
-            db.execute(
-                self.database.insert(addresses).values(row).on_conflict_do_update(index_elements=["id"], set_=values)
-            )
+        db.execute(self._upsert(tuple(values)), values)
+
+    @cache  # noqa: B019 -- a catalog lives as long as its process needs it, and there are five shapes
+    def _upsert(self, names: tuple[str, ...]) -> Any:
+        """A statement that notes these columns of an address. One that is known keeps where and when it was found."""
+        new = self.database.insert(addresses).values({name: bindparam(name) for name in names})
+        changes = {name: new.excluded[name] for name in names if name not in {"id", "url", "domain", "found_at"}}
+        changes["attempts"] = addresses.c.attempts + 1
+        return new.on_conflict_do_update(index_elements=["id"], set_=changes)
 
     def postponed(self, address: str, reason: str, until: datetime) -> None:
         """Puts an address off that could not be asked for. It keeps its state, and it is no failure."""
@@ -158,15 +166,15 @@ class Catalog:
 
     def article(self, article: str) -> Saved | None:
         """A saved article by its id."""
-        return self._one(articles.c.id == article)
+        return self._one(_BY_ID, article)
 
     def same_text(self, fingerprint: str) -> Saved | None:
         """The saved article with this text, if there is one."""
-        return self._one(articles.c.fingerprint == fingerprint)
+        return self._one(_BY_TEXT, fingerprint)
 
-    def _one(self, condition: Any) -> Saved | None:
+    def _one(self, query: Select[Any], value: str) -> Saved | None:
         with self.database.reading() as db:
-            row = db.execute(select(*_SAVED).where(condition).limit(1)).first()
+            row = db.execute(query, {"one": value}).first()
         return None if row is None else _saved(row)
 
     def articles(self, domain: str, month: str) -> list[Saved]:
@@ -194,8 +202,7 @@ class Catalog:
                 db.execute(
                     update(addresses).where(addresses.c.duplicate_of == instead_of.id).values(duplicate_of=saved.id)
                 )
-            new = self.database.insert(articles).values({**values, "first_saved_at": now})
-            db.execute(new.on_conflict_do_update(index_elements=["id"], set_=values))
+            db.execute(self._save_article, {**values, "first_saved_at": now})
             self._mark(
                 db, saved.id, saved.url, saved.domain, "saved", "", "", next_visit,
                 published=saved.published, unchanged=0, **server,

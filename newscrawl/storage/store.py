@@ -31,6 +31,7 @@ class Verdict:
 
     kind: Literal["new", "version", "unchanged", "older", "same address", "same text"]
     original: Saved | None = None
+    fingerprint: str = ""
 
 
 @dataclass(slots=True, frozen=True)
@@ -102,19 +103,20 @@ class Store:
             elif not self.catalog.frontier.is_due(article.id):
                 return Verdict("same address", same)
             return Verdict("unchanged" if same.content_hash == article.content_hash else "version", same)
-        same = self.catalog.same_text(text_fingerprint(article.text))
+        fingerprint = text_fingerprint(article.text)
+        same = self.catalog.same_text(fingerprint)
         if same is not None and _order(same) <= precedence(article):
             return Verdict("same text", same)
-        return Verdict("new", same)
+        return Verdict("new", same, fingerprint)
 
-    def save(self, article: Article) -> Written:
-        """Writes an article, as a newer version if it is known. One of the same text that came later gives way to it."""
+    def save(self, article: Article, verdict: Verdict) -> Written:
+        """Writes an article that was just judged: new, or a newer version. One of the same text that came later gives way."""
         catalog, files = self.catalog, self.files
-        fingerprint = text_fingerprint(article.text)
-        old = catalog.article(article.id)
+        fingerprint = verdict.fingerprint or text_fingerprint(article.text)
+        old = verdict.original if verdict.kind == "version" else None
         if old is not None:
             self._put_aside(article, old)
-        replaced = catalog.same_text(fingerprint) if old is None else None
+        replaced = verdict.original if verdict.kind == "new" else None
         month = CorpusFiles.month(article)
         self._unsettle(article.domain, month)
         path = files.write(article)
