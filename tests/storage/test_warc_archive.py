@@ -25,7 +25,9 @@ NOON = datetime(2024, 3, 20, 5, 0, 0, 123456, tzinfo=UTC)
 URL = "https://songngan.vn/bai-100001.html"
 
 
-def exchange(body: bytes = b"<p>Ngang", url: str = URL, at: datetime = NOON, *, status: str = "200 OK", cut: str = "") -> Exchange:
+def exchange(
+    body: bytes = b"<p>Ngang", url: str = URL, at: datetime = NOON, *, status: str = "200 OK", cut: str = ""
+) -> Exchange:
     head = http(body, "Content-Type: text/html", 'ETag: "7"', status=status).removesuffix(body or b"-")
     return Exchange(url, at, b"GET / HTTP/1.1\r\nHost: songngan.vn\r\n\r\n", head, body, "192.0.2.7", cut)
 
@@ -158,7 +160,9 @@ def test_a_304_is_a_revisit(tmp_path: Path, opened: Opener) -> None:
     archive = opened()
     first = at(tmp_path, archive.write("songngan.vn", exchange(b"same")))
     archive.write("songngan.vn", exchange(b"busy", at=NOON + timedelta(1), status="503 Busy"))
-    record = at(tmp_path, archive.write("songngan.vn", exchange(b"", at=NOON + timedelta(2), status="304 Not Modified")))
+    record = at(
+        tmp_path, archive.write("songngan.vn", exchange(b"", at=NOON + timedelta(2), status="304 Not Modified"))
+    )
     assert (record.type, record.headers["warc-profile"]) == ("revisit", NOT_MODIFIED)
     assert record.headers["warc-refers-to-date"] == first.headers["warc-date"]
     assert record.headers["warc-payload-digest"] == first.headers["warc-payload-digest"]
@@ -226,7 +230,9 @@ def test_a_killed_crawl_loses_nothing_that_it_handed_on(tmp_path: Path, opened: 
 
 
 @pytest.mark.parametrize("index", [True, False], ids=["with index", "without index"])
-@pytest.mark.parametrize("tail", [b"\x1f\x8b\x08\0half a member", bytes(5000), "half"], ids=["torn", "zeros", "half a record"])
+@pytest.mark.parametrize(
+    "tail", [b"\x1f\x8b\x08\0half a member", bytes(5000), "half"], ids=["torn", "zeros", "half a record"]
+)
 def test_a_file_left_open_is_cut_after_its_last_whole_record(
     tmp_path: Path, opened: Opener, tail: bytes | str, index: bool
 ) -> None:
