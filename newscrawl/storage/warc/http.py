@@ -207,6 +207,8 @@ def identify(message: Message) -> str:
 
     Goes into WARC-Identified-Payload-Type, which readers choose by.
     """
+    if not message.body:
+        return ""
     said = message.get(b"content-type").partition(b";")[0].strip().lower().decode("latin-1")
     try:
         start = decoded(Message(message.status, message.headers, message.body[:4096]), 1 << 20)[:1024]
@@ -226,6 +228,4 @@ def identify(message: Message) -> str:
         return "text/html"
     if re.fullmatch(r"[\w.+-]+/[\w.+-]+", said):
         return said
-    if not message.body:
-        return ""
     return "application/octet-stream" if b"\0" in start or not start else "text/plain"

@@ -97,17 +97,19 @@ def place_of(record: Record, file: str) -> Place | None:
     except ValueError:
         return None
     kind: Kind
-    status = 200
+    status, digest = 200, headers.get("warc-payload-digest", "")
     if record.type == "resource":
         kind = "resource"
-    elif record.type == "response":
-        kind, status = "response", parse_response(record.block).status
     else:
-        kind = "not modified" if headers.get("warc-profile", "").endswith("not-modified") else "revisit"
-        if record.block:
+        kind = "response" if record.type == "response" else "revisit"
+        if record.block or kind == "response":
             status = parse_response(record.block).status
+        if kind == "response" and status == 304:
+            kind, digest = "not modified", ""
+        elif headers.get("warc-profile", "").endswith("not-modified"):
+            kind = "not modified"
     return Place(
-        key, https, record.date, kind, status, headers.get("warc-payload-digest", ""),
+        key, https, record.date, kind, status, digest,
         headers.get("warc-truncated", ""), file, record.offset, record.inner,
     )  # fmt: skip
 

@@ -44,6 +44,7 @@ LARGEST = 64 << 20
 _BLOCK = 1 << 20
 _LONGEST_HEAD = 64 << 10
 _MAGIC = b"\x1f\x8b\x08"
+_VERSION = re.compile(rb"WARC/\d\.\d+\r?\n")
 _BLANK_LINE = re.compile(rb"\r?\n\r?\n")
 
 
@@ -262,8 +263,10 @@ class _Reader:
         self._fault(fault, at)
         window = self._window
         if not self._compressed:
-            found = window.find(b"\nWARC/", at + 1, window.size)
-            return window.size if found < 0 else found + 1
+            while (at := window.find(b"WARC/", at + 1, window.size)) >= 0:
+                if _VERSION.match(window.read(at, 12)):
+                    return at
+            return window.size
         while True:
             at = window.find(_MAGIC, at + 1, window.size)
             if at < 0:
@@ -289,8 +292,9 @@ class _Reader:
         record = self._take(stream, headers, length, at) if self._wanted(headers) else None
         if stream.skip(length) < length:
             return self._lost("truncated", at)
+        ended = stream.peek(4) == b"\r\n\r\n"
         _skip_blank(stream)
-        if stream.peek(5) not in {b"WARC/", b""}:
+        if not ended and stream.peek(5) not in {b"WARC/", b""}:
             return self._lost("wrong length", at)
         if record is not None and self._sound(record):
             record.end = stream.at
