@@ -64,6 +64,7 @@ DOWNLOADER_MIDDLEWARES = {
     # In its place stands ours, which remembers for a day and takes a server in trouble for a no
     "scrapy.downloadermiddlewares.robotstxt.RobotsTxtMiddleware": None,
     "newscrawl.downloader.robots.Robots": 100,
+    "newscrawl.downloader.challenge.CookieChallenge": 560,
     "newscrawl.downloader.manners.Manners": 595,
 }
 EXTENSIONS = {
