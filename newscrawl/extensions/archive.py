@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Self
 
 from scrapy import signals
-from scrapy.exceptions import NotConfigured
+from scrapy.exceptions import DownloadFailedError, NotConfigured
 from scrapy.utils.defer import _schedule_coro, maybe_deferred_to_future
 from twisted.internet.threads import deferToThreadPool
 from twisted.python.threadpool import ThreadPool
@@ -66,7 +66,7 @@ class Recorder:
                 logger.error("The crawl ends, for its archive cannot be written: %s", error)
                 assert self._crawler.engine is not None
                 _schedule_coro(self._crawler.engine.close_spider_async(reason="archive"))
-            raise
+            raise DownloadFailedError("the archive cannot be written") from error
         assert self._crawler.stats is not None
         self._crawler.stats.inc_value("archive/exchanges")
         self._crawler.stats.inc_value("archive/bytes", len(exchange.head) + len(exchange.body))
