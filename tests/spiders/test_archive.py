@@ -17,8 +17,7 @@ from fastwarc.warc import ArchiveIterator as FastIterator
 from fastwarc.warc import WarcRecordType
 from warcio.archiveiterator import ArchiveIterator
 
-from newscrawl.storage.warc.http import zstd
-from tests.archives import WireServer, chunked, http, warc, wire, write_warc
+from tests.archives import WireServer, chunked, http, warc, wire, write_warc, zstd
 from tests.papers import (
     BEES,
     BRIDGE,
@@ -63,7 +62,7 @@ def paper(server: WireServer, tmp_path_factory: pytest.TempPathFactory) -> Paper
         100001: [http(pages[100001], HTML)],
         100002: [http(gzip.compress(pages[100002]), HTML, "Content-Encoding: gzip")],
         100003: [http(brotli.compress(pages[100003]), HTML, "Content-Encoding: br")],
-        100004: [http(zstd.compress(pages[100004]), HTML, "Content-Encoding: zstd")],
+        100004: [http(zstd(pages[100004]), HTML, "Content-Encoding: zstd")],
         100005: [http(chunked(pages[100005]), *ODD, length=False)],
         100006: [http(chunked(gzip.compress(pages[100006]), 64), HTML, "Content-Encoding: gzip", CHUNKED, length=False)],
         100007: [http(b"muon", status="500 Hong"), http(pages[100007], HTML, "Connection: close", length=False)],
@@ -77,8 +76,8 @@ def paper(server: WireServer, tmp_path_factory: pytest.TempPathFactory) -> Paper
     paper.listing(*urls[4:])
     paper.write()
     for path in ("/rss/moi.rss", "/tin-moi", "/robots.txt"):
-        answer = paper.answers[paper.url(path)]
-        server.answer(path, http(answer.body, f"Content-Type: {answer.content_type}"))
+        said = paper.answers[paper.url(path)]
+        server.answer(path, http(said.body, f"Content-Type: {said.content_type}"))
     return paper
 
 

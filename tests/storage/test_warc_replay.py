@@ -10,6 +10,7 @@ import zipfile
 from collections.abc import Callable
 from datetime import UTC, datetime
 from pathlib import Path
+from typing import Any
 
 import brotli
 import pytest
@@ -196,7 +197,7 @@ def test_a_revisit_has_the_earlier_payload(saved: Saved) -> None:
 
 def test_a_revisit_of_another_address(saved: Saved) -> None:
     other = "http://www.songngan.vn/cu.html"
-    more = {"WARC_Refers_To_Target_URI": other, "WARC_Refers_To_Date": day(1)}
+    more: dict[str, Any] = {"WARC_Refers_To_Target_URI": other, "WARC_Refers_To_Date": day(1)}
     assert body(saved(page("một", 1, other), revisit(3, of="một", **more)).get(URL)) == "một"
 
 
