@@ -387,3 +387,29 @@ def test_a_replay_by_the_clock(small: Paper, tmp_path: Path) -> None:
     assert str(article.fetched_at) == "2024-03-01 07:00:00+07:00"
     ran = replayed(small, tmp_path / "all", tmp_path / "d")
     assert list(ran.texts().values()) == [WEAVING.text_file]
+
+
+def test_early_hints_are_passed_over(small: Paper, own_server: WireServer, tmp_path: Path) -> None:
+    page = own_server.answers["/bai-200001.html"][0]
+    url = own_server.answer(small.url("/bai-200001.html"), b"HTTP/1.1 103 Early Hints\r\nLink: x\r\n\r\n" + page)
+    ran = crawl(small.home, tmp_path / "c", small.domain, *MANNERS, replay=False)
+    ((_, _, head, body),) = [record for record in responses(ran.corpus) if record[1]["WARC-Target-URI"] == url]
+    assert head + body == page
+
+
+def test_what_did_not_change_is_a_revisit_and_replayed_as_one(
+    small: Paper, own_server: WireServer, tmp_path: Path
+) -> None:
+    feed = small.url("/rss/moi.rss")
+    body = small.answers[feed].body
+    unchanged = http(status="304 Not Modified").replace(b"Content-Length: 0", b'ETag: "7"')
+    own_server.answer(feed, http(body, "Content-Type: text/xml", 'ETag: "7"'), unchanged)
+    conditional = ("-s", 'DEFAULT_REQUEST_HEADERS={"If-None-Match": "\\"7\\""}', "-s", "RETRY_TIMES=0")
+    crawl(small.home, tmp_path / "c", small.domain, *MANNERS, replay=False)
+    ran = crawl(small.home, tmp_path / "c", small.domain, *MANNERS, *conditional, replay=False)
+    assert "'downloader/response_status_count/304': 1" in ran.err
+    (revisit,) = [h for kind, h, _, _ in responses(ran.corpus) if kind == "revisit" and h["WARC-Target-URI"] == feed]
+    assert revisit["WARC-Profile"].endswith("server-not-modified")
+    again = replayed(small, ran.corpus, tmp_path / "d", *conditional)
+    assert "'downloader/response_status_count/304': 1" in again.err
+    assert "'downloader/response_status_count/304'" not in replayed(small, ran.corpus, tmp_path / "e").err
