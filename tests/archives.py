@@ -6,11 +6,13 @@ import base64
 import gzip
 import hashlib
 import socketserver
+import sys
 import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
+from importlib import import_module
 from pathlib import Path
-from typing import cast
+from typing import Any, cast
 from urllib.parse import urlsplit
 
 
@@ -83,6 +85,13 @@ def chunked(body: bytes, size: int = 1000) -> bytes:
     return b"".join(b"%x\r\n%s\r\n" % (len(part), part) for part in parts) + b"0\r\n\r\n"
 
 
+def zstd(body: bytes) -> bytes:
+    """A body in Zstandard."""
+    compressor = import_module("compression.zstd" if sys.version_info >= (3, 14) else "backports.zstd")
+    packed: bytes = compressor.compress(body)
+    return packed
+
+
 def sha1(content: bytes) -> str:
     """A digest as WARC headers have it."""
     return "sha1:" + base64.b32encode(hashlib.sha1(content).digest()).decode()
@@ -90,7 +99,7 @@ def sha1(content: bytes) -> str:
 
 def warc(
     url: str, block: bytes, *, kind: str = "response", date: str = "2024-03-20T01:00:00Z", length: int | None = None,
-    block_digest: str | None = None, payload_digest: str | None = None, end: bytes = b"\r\n\r\n", **more: str,
+    block_digest: str | None = None, payload_digest: str | None = None, end: bytes = b"\r\n\r\n", **more: Any,
 ) -> bytes:  # fmt: skip
     """A record, not compressed. Names of further headers have underscores for hyphens."""
     payload = block.partition(b"\r\n\r\n")[2]

@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Self
 
 from scrapy import signals
-from scrapy.exceptions import NotConfigured
+from scrapy.exceptions import DownloadFailedError, NotConfigured
 from scrapy.utils.defer import _schedule_coro, maybe_deferred_to_future
 from twisted.internet.threads import deferToThreadPool
 from twisted.python.threadpool import ThreadPool
@@ -42,7 +42,7 @@ class Recorder:
         self._sites = Sites.load(settings["SEEDS_DIR"] or None)
         self._folder = Path(settings["CORPUS_DIR"]) / "archive"
         self._archive: Archive | None = None
-        self._failed = False
+        self._failed = self._closed = False
         # One thread: compressing and writing do not keep the crawl waiting, and never meet
         self._threads = ThreadPool(1, 1, "archive")
         crawler.signals.connect(self.close, signal=signals.engine_stopped)
@@ -58,6 +58,8 @@ class Recorder:
 
         if not self._threads.started:
             self._threads.start()
+            # A crawl that is stopped by force tells nobody: its threads must not outlive it
+            reactor.addSystemEventTrigger("after", "shutdown", self.close)  # type: ignore[arg-type]
         try:
             place = await maybe_deferred_to_future(deferToThreadPool(reactor, self._threads, self._write, exchange))
         except ArchiveError as error:
@@ -66,7 +68,7 @@ class Recorder:
                 logger.error("The crawl ends, for its archive cannot be written: %s", error)
                 assert self._crawler.engine is not None
                 _schedule_coro(self._crawler.engine.close_spider_async(reason="archive"))
-            raise
+            raise DownloadFailedError("the archive cannot be written") from error
         assert self._crawler.stats is not None
         self._crawler.stats.inc_value("archive/exchanges")
         self._crawler.stats.inc_value("archive/bytes", len(exchange.head) + len(exchange.body))
@@ -84,6 +86,9 @@ class Recorder:
 
     def close(self) -> None:
         """Closes the archive's files."""
+        if self._closed:
+            return
+        self._closed = True
         if self._threads.started:
             self._threads.stop()
         if self._archive is not None:

@@ -15,9 +15,8 @@ import pytest
 
 from newscrawl.storage.pages import records
 from newscrawl.storage.warc.captures import Capture
-from newscrawl.storage.warc.http import zstd
 from newscrawl.storage.warc.sources import ArchiveError
-from tests.archives import chunked, http, sha1, warc, write_warc
+from tests.archives import chunked, http, sha1, warc, write_warc, zstd
 
 URL = "https://songngan.vn/bai-100001.html"
 PAGE = "<p>Chuyến đò ngang</p>".encode() * 9
@@ -51,7 +50,7 @@ BODIES = {
     "deflate": http(zlib.compress(PAGE), "Content-Encoding: deflate"),
     "raw deflate": http(zlib.compress(PAGE)[2:-4], "content-encoding: Deflate"),
     "br": http(brotli.compress(PAGE), "Content-Encoding: br"),
-    "zstd": http(zstd.compress(PAGE), "Content-Encoding: zstd"),
+    "zstd": http(zstd(PAGE), "Content-Encoding: zstd"),
     "twice": http(brotli.compress(gzip.compress(PAGE)), "Content-Encoding: gzip, br"),
     "chunked": http(chunked(PAGE), "Transfer-Encoding: chunked", length=False),
     "chunked gzip": http(chunked(gzip.compress(PAGE), 9), "Transfer-Encoding: chunked", "Content-Encoding: gzip", length=False),

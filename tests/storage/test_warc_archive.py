@@ -172,7 +172,13 @@ def test_a_304_is_a_revisit(tmp_path: Path, opened: Opener) -> None:
 
 
 @pytest.mark.parametrize(
-    "second", [exchange(b"other"), exchange(b"same", URL + "?2"), exchange(b"same", URL.replace("https", "http")), exchange(b"same", cut="time")],
+    "second",
+    [
+        exchange(b"other"),
+        exchange(b"same", URL + "?2"),
+        exchange(b"same", URL.replace("https", "http")),
+        exchange(b"same", cut="time"),
+    ],
     ids=["other payload", "other address", "other scheme", "cut off"],
 )  # fmt: skip
 def test_anything_else_is_a_response(tmp_path: Path, opened: Opener, second: Exchange) -> None:
@@ -203,7 +209,8 @@ from newscrawl.storage.warc.archive import Archive, Exchange
 archive = Archive(Path(sys.argv[1]), {}, 10**9, timedelta(days=1))
 for number in range(10**6):
     body = os.urandom(20_000)
-    exchange = Exchange(f"https://songngan.vn/{number}", datetime.now(UTC), b"GET / HTTP/1.1\\r\\n\\r\\n", b"HTTP/1.1 200 OK\\r\\n\\r\\n", body)
+    url, request, head = f"https://songngan.vn/{number}", b"GET / HTTP/1.1\\r\\n\\r\\n", b"HTTP/1.1 200 OK\\r\\n\\r\\n"
+    exchange = Exchange(url, datetime.now(UTC), request, head, body)
     print(archive.write("songngan.vn", exchange), flush=True)
 """
 
@@ -272,7 +279,7 @@ def test_a_full_disk_leaves_no_half_record(tmp_path: Path, opened: Opener, monke
         return write(file, bytes(content)[:200])
 
     monkeypatch.setattr(os, "write", full)
-    with pytest.raises(ArchiveError, match="No space left on device.* Make room"):
+    with pytest.raises(ArchiveError, match=r"No space left on device.* Make room"):
         archive.write("songngan.vn", exchange(b"2"))
     monkeypatch.undo()
     archive.write("songngan.vn", exchange(b"3"))

@@ -10,6 +10,7 @@ import zipfile
 from collections.abc import Callable
 from datetime import UTC, datetime
 from pathlib import Path
+from typing import Any
 
 import brotli
 import pytest
@@ -33,7 +34,7 @@ def page(text: str, number: int, url: str = URL, *headers: str, status: str = "2
 
 
 def revisit(
-    number: int, url: str = URL, *, of: str, profile: str = SAME_PAYLOAD, head: bytes | None = None, **more: str
+    number: int, url: str = URL, *, of: str, profile: str = SAME_PAYLOAD, head: bytes | None = None, **more: Any
 ) -> bytes:
     head = http(b"", HTML) if head is None else head
     return warc(
@@ -196,7 +197,7 @@ def test_a_revisit_has_the_earlier_payload(saved: Saved) -> None:
 
 def test_a_revisit_of_another_address(saved: Saved) -> None:
     other = "http://www.songngan.vn/cu.html"
-    more = {"WARC_Refers_To_Target_URI": other, "WARC_Refers_To_Date": day(1)}
+    more: dict[str, Any] = {"WARC_Refers_To_Target_URI": other, "WARC_Refers_To_Date": day(1)}
     assert body(saved(page("một", 1, other), revisit(3, of="một", **more)).get(URL)) == "một"
 
 
@@ -281,6 +282,19 @@ def test_a_file_of_one_member(tmp_path: Path, caplog: pytest.LogCaptureFixture) 
     assert body(replay.get(URL + "?2")) == "hai"
     assert "one.warc.gz: passed over 1 not one member a record" in caplog.text
     replay.close()
+
+
+def test_a_corpus_answers_from_its_archive(tmp_path: Path) -> None:
+    write_warc(tmp_path / "corpus" / "archive" / "songngan.vn" / "a.warc.gz", page("một", 1))
+    open_index(tmp_path / "corpus" / "archive").close()
+    (tmp_path / "corpus" / "text").mkdir()
+    for source in (tmp_path / "corpus", tmp_path / "corpus" / "archive"):
+        replay = open_replay(source)
+        found = replay.get(URL)
+        assert found is not None
+        assert found.warc == "archive/songngan.vn/a.warc.gz:0"
+        replay.close()
+    assert not (tmp_path / "corpus" / "index.sqlite").exists()
 
 
 def test_fixtures_are_fixtures(tmp_path: Path) -> None:

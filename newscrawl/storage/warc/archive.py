@@ -23,7 +23,7 @@ from uuid import uuid4
 from newscrawl.storage.warc.http import Message, identify, parse_response
 from newscrawl.storage.warc.index import CaptureIndex, Kind, Place, url_key
 from newscrawl.storage.warc.records import read_records
-from newscrawl.storage.warc.sources import OPEN, ArchiveError, WarcFile
+from newscrawl.storage.warc.sources import INDEX, OPEN, ArchiveError, WarcFile
 
 logger = logging.getLogger(__name__)
 
@@ -64,7 +64,7 @@ class Archive:
         self._files: dict[str, _OpenFile] = {}
         try:
             folder.mkdir(parents=True, exist_ok=True)
-            self.index = CaptureIndex(folder / "index.sqlite")
+            self.index = CaptureIndex(folder / INDEX)
             self._mend()
         except OSError as error:
             raise ArchiveError(

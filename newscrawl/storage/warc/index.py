@@ -22,7 +22,7 @@ from w3lib.url import safe_url_string
 
 from newscrawl.storage.warc.http import BadMessage, parse_response
 from newscrawl.storage.warc.records import Record, read_records
-from newscrawl.storage.warc.sources import OPEN, ArchiveError, WarcFile, warc_files
+from newscrawl.storage.warc.sources import INDEX, OPEN, ArchiveError, WarcFile, root_of, warc_files
 
 logger = logging.getLogger(__name__)
 
@@ -208,7 +208,7 @@ class CaptureIndex:
         known, faults = self.indexed(), Counter[str]()
         files = warc_files(source, empty=True)
         for name in known.keys() - {file.name for file in files}:
-            if _gone(source.resolve().parent, name):
+            if _gone(root_of(source).parent, name):
                 self.forget(name)
         for file in files:
             done = known.get(file.name, 0)
@@ -273,8 +273,8 @@ class CaptureIndex:
 def open_index(source: Path) -> CaptureIndex:
     """The index of a source, up to date: in the folder, or beside the file; in a cache folder where we may not write."""
     warc_files(source)
-    root = source.resolve()
-    beside = root / "index.sqlite" if root.is_dir() else root.with_name(f"{root.name}.index.sqlite")
+    root = root_of(source)
+    beside = root / INDEX if root.is_dir() else root.with_name(f"{root.name}.{INDEX}")
     if os.access(beside.parent, os.W_OK) and (not beside.exists() or os.access(beside, os.W_OK)):
         index = CaptureIndex(beside)
     else:

@@ -13,6 +13,8 @@ from newscrawl.storage.warc.records import Window
 
 #: Ends the name of a file that a crawl is still writing, or left behind when it died.
 OPEN = ".open"
+#: The name of an archive's index in its folder.
+INDEX = "index.sqlite"
 _ENDINGS = (".warc", ".warc.gz", f".warc.gz{OPEN}")
 
 
@@ -61,6 +63,12 @@ class WarcFile:
             return window.size
 
 
+def root_of(source: Path) -> Path:
+    """The file or folder that names of files start with: the source, but of a corpus its archive, as in its records."""
+    source = source.resolve()
+    return source / "archive" if (source / "archive" / INDEX).is_file() else source
+
+
 def is_archive(source: Path) -> bool:
     """Is it a WARC, a WACZ, or a folder that holds some?"""
     if source.is_dir():
@@ -72,7 +80,7 @@ def warc_files(source: Path, *, empty: bool = False) -> list[WarcFile]:
     """The files of a source, in the order of their names. Raises `ArchiveError`, also if there are none and not `empty`."""
     if not source.exists():
         raise ArchiveError(f"{source}: there is no such file or folder. Name a WARC, a WACZ, or a folder of them")
-    root = source.resolve()
+    root = root_of(source)
     paths = sorted(_warcs(root)) if root.is_dir() else [root]
     found: list[WarcFile] = []
     for path in paths:
