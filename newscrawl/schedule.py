@@ -29,7 +29,7 @@ _HALF_LIFE = 14 * 86400.0
 #: A first visit believes the times of its window for so long back; older entries are pinned or strays.
 _BELIEVED = 7 * 86400.0
 #: What is thought of a start point before anything is known: articles an hour, and the hours that this is worth.
-_PRIOR_RATE, _PRIOR_HOURS = 1.0, 2.0
+_PRIOR_RATE, _PRIOR_HOURS = 1.0, 0.5
 #: Hours between two visits where one new article an hour is expected, at pace 1. Makes some one visit an article.
 _PACE = 0.75
 #: How the interval falls with the rate λ: as λ to the power of −n / (n + 1). See `Rhythm.next_visit`.
@@ -38,7 +38,7 @@ _EXPONENT = 3
 #: to the usual.
 _RECENT_HALF_LIFE, _RECENT_PRIOR = 86400.0, 5.0
 #: Hours of the daily mean that are mixed into each hour of the day.
-_SHRINKAGE = 3.0
+_SHRINKAGE = 1.0
 #: Seconds after which a start point that failed once is tried again, and by how much that grows with each failure.
 #: Gently, for what a paper published while it was down may leave its feed soon after.
 _FIRST_BACK_OFF, _BACK_OFF = 600.0, 1.5
@@ -144,8 +144,9 @@ class Rhythm:
             undated *= 2
         parts = [(hour, rate * hours) for hour, hours, rate in self._ahead(since, now)]
         expected = sum(part for _, part in parts)
-        self.usual += expected / self._level()
-        self.recent += len(fresh) + undated
+        lately = _kept_on_average(now - since, _RECENT_HALF_LIFE)
+        self.usual += lately * expected / self._level()
+        self.recent += lately * (len(fresh) + undated)
         self._watch(since, now)
         for time in fresh:
             self.arrivals[_hour(time)] += 1
@@ -291,9 +292,11 @@ class Rhythm:
             for name in ("visited", "tried"):
                 if data[name] is not None:
                     setattr(rhythm, name, datetime.fromtimestamp(data[name], UTC))
-            for values in (rhythm.arrivals, rhythm.watched):
-                if len(values) != 24 or not all(value >= 0 for value in values):
-                    raise ValueError("not 24 counts")
+            counts = (rhythm.recent, rhythm.usual, rhythm.visits, rhythm.changes, rhythm.shown, rhythm.failures)
+            if len(rhythm.arrivals) != 24 or len(rhythm.watched) != 24:
+                raise ValueError("not 24 hours")
+            if not all(0 <= value < math.inf for value in (*rhythm.arrivals, *rhythm.watched, *counts)):
+                raise ValueError("no counts")
         except (TypeError, KeyError, ValueError, OverflowError, OSError) as error:
             raise ValueError(f"This is no rhythm of a start point ({error}): {text[:80]}") from error
         return rhythm
@@ -315,6 +318,12 @@ def _hours(since: float, until: float) -> Iterator[tuple[int, float]]:
 def _smooth(values: list[float]) -> list[float]:
     """Each hour with half of its neighbours' weight beside it, around the clock."""
     return [(values[hour - 1] + 2 * values[hour] + values[(hour + 1) % 24]) / 4 for hour in range(24)]
+
+
+def _kept_on_average(seconds: float, half_life: float) -> float:
+    """What is left of observations that came evenly over the last `seconds`."""
+    lives = math.log(2) * seconds / half_life
+    return -math.expm1(-lives) / lives if lives else 1.0
 
 
 def _short(value: float) -> float:
