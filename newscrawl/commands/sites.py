@@ -24,12 +24,12 @@ from newscrawl.storage.totals import PaperTotals, totals
 _HEAD = """\
 # Papers
 
-What newscrawl knows on the day it is installed: {papers} papers, {families} of whose systems are families that other papers run,
-too. Made by `scrapy sites --markdown >docs/SITES.md`; a test fails when it is out of date.
+What newscrawl knows on the day it is installed: {papers} papers, {families} of them by a family, which is a system that others
+run, too. Made by `scrapy sites --markdown >docs/SITES.md`; a test fails when it is out of date.
 
-`verified` says how well a paper's rules are proven: by a saved page as its server sent it ({page}), by several sources that describe
-it ({several}), or not at all ({none}). `pages` are those in `fixtures/` that must read as a person says: articles, and pages that are none.
-They show the template as it is known; where a paper is not verified by a saved page, its live pages may differ.
+`verified` says how well a paper's rules are proven: by a saved page as its server sent it ({page}), by several sources that
+describe it ({several}), or not at all ({none}). `pages` are those in `fixtures/` that must read as a person says: articles, and
+pages that are none. They show the template as it is known; where no saved page verifies a paper, its live pages may differ.
 
 | paper | name | family | start points | verified | pages |
 | --- | --- | --- | ---: | --- | --- |

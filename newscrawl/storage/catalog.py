@@ -19,6 +19,7 @@ from newscrawl.schedule import retry_at
 from newscrawl.storage.cleaned import Sources
 from newscrawl.storage.database import CatalogError, Database
 from newscrawl.storage.frontier import Frontier
+from newscrawl.storage.health import Health
 from newscrawl.storage.hosts import Hosts
 from newscrawl.storage.runs import Runs
 from newscrawl.storage.tables import addresses, articles, unsettled
@@ -85,6 +86,7 @@ class Catalog:
         self.frontier = Frontier(self.database, now)
         self.hosts = Hosts(self.database, now)
         self.runs = Runs(self.database)
+        self.health = Health(self.database, now)
         self.sources = Sources(self.database)
 
     def __enter__(self) -> Catalog:

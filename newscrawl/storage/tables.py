@@ -196,4 +196,18 @@ runs = Table(
     Column("ended_at", Time),
 )
 
+#: Examinations of papers (`scrapy doctor`).
+health = Table(
+    "health",
+    metadata,
+    Column("id", Integer, primary_key=True, autoincrement=True),
+    Column("domain", String(255), nullable=False),
+    Column("at", Time, nullable=False),
+    Column("verdict", String(16), nullable=False),
+    Column("pages", Integer, nullable=False),
+    Column("figures", Text, nullable=False),
+    Column("boxes", Text, nullable=False),
+    Index("health_by_domain", "domain", "id"),
+)
+
 info = Table("info", metadata, Column("key", String(40), primary_key=True), Column("value", Text, nullable=False))
