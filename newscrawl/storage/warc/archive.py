@@ -20,7 +20,7 @@ from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from uuid import uuid4
 
-from newscrawl.storage.warc.http import BadMessage, Message, encodings, identify, parse_response
+from newscrawl.storage.warc.http import BadMessage, Message, identify, parse_response
 from newscrawl.storage.warc.index import CaptureIndex, Kind, Place, url_key
 from newscrawl.storage.warc.records import read_records
 from newscrawl.storage.warc.sources import INDEX, OPEN, ArchiveError, WarcFile
@@ -31,8 +31,8 @@ logger = logging.getLogger(__name__)
 SAME_PAYLOAD = "http://netpreserve.org/warc/1.1/revisit/identical-payload-digest"
 NOT_MODIFIED = "http://netpreserve.org/warc/1.1/revisit/server-not-modified"
 _SUFFIX = ".warc.gz"
-#: How hard a record is compressed, and one whose body came compressed already.
-_LEVEL, _LITTLE = 6, 1
+#: Middling: pages mostly come compressed already.
+_LEVEL = 6
 
 
 @dataclass(slots=True)
@@ -115,7 +115,7 @@ class Archive:
             "WARC-Concurrent-To": response["WARC-Record-ID"],
         }  # fmt: skip
         offset = file.append(
-            _record(response, "application/http;msgtype=response", block, _LITTLE if encodings(message) else _LEVEL),
+            _record(response, "application/http;msgtype=response", block),
             _record(request, "application/http;msgtype=request", exchange.request),
         )
         place = Place(
@@ -292,7 +292,7 @@ def _begun_at(path: Path) -> datetime | None:
 # --- records -----------------------------------------------------------------------------------------------------
 
 
-def _record(headers: Mapping[str, str], content_type: str, block: bytes, level: int = _LEVEL) -> bytes:
+def _record(headers: Mapping[str, str], content_type: str, block: bytes) -> bytes:
     """A record as one gzip member."""
     lines = {
         **headers,
@@ -301,9 +301,13 @@ def _record(headers: Mapping[str, str], content_type: str, block: bytes, level: 
         "Content-Length": str(len(block)),
     }
     head = "".join(f"{name}: {value}\r\n" for name, value in lines.items())
-    compressor = zlib.compressobj(level, zlib.DEFLATED, 31)
-    parts = (f"WARC/1.1\r\n{head}\r\n".encode(), block, b"\r\n\r\n")
-    return b"".join([*map(compressor.compress, parts), compressor.flush()])
+    return _gzip(f"WARC/1.1\r\n{head}\r\n".encode(), block, b"\r\n\r\n")
+
+
+def _gzip(*parts: bytes) -> bytes:
+    # As gzip.compress, but the same bytes whatever the hour
+    compressor = zlib.compressobj(_LEVEL, zlib.DEFLATED, 31)
+    return b"".join([*(compressor.compress(part) for part in parts), compressor.flush()])
 
 
 def _digest(content: bytes) -> str:
