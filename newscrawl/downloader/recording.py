@@ -38,6 +38,8 @@ logger = logging.getLogger(__name__)
 
 #: The header is renamed as the chunks are taken off: readers would look for them.
 _TRANSFER_ENCODING = re.compile(rb"^(transfer-encoding[ \t]*:)", re.IGNORECASE | re.MULTILINE)
+#: What a proxy is told is no part of what a site is asked, and a secret.
+_PROXY = re.compile(rb"^proxy-authorization[ \t]*:[^\n]*\n", re.IGNORECASE | re.MULTILINE)
 #: WARC-Truncated's words (WARC 1.1, 5.13).
 _WHY: tuple[tuple[type[Exception], str], ...] = (
     (DownloadTimeoutError, "time"),
@@ -96,7 +98,7 @@ class RecordingHandler(HTTP11DownloadHandler):
         if not head.endswith(b"\n"):
             return  # no answer came
         exchange = Exchange(
-            request.url.partition("#")[0], begun, agent.sent + request.body,
+            request.url.partition("#")[0], begun, _PROXY.sub(b"", agent.sent) + request.body,
             _TRANSFER_ENCODING.sub(rb"X-Crawler-\1", head), body, agent.ip, why,
         )  # fmt: skip
         request.meta["fetched_at"] = begun.astimezone(VIETNAM).replace(microsecond=0)

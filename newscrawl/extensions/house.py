@@ -36,9 +36,9 @@ class House:
             return
         if settings.getbool("WARC_ENABLED"):
             handler = "newscrawl.downloader.recording.RecordingHandler"
-            settings.set(
-                "DOWNLOAD_HANDLERS", {**settings["DOWNLOAD_HANDLERS"], "http": handler, "https": handler}, _PRIORITY
-            )
+            # Handlers of one's own stay: what they fetch is not recorded
+            handlers = {"http": handler, "https": handler, **settings["DOWNLOAD_HANDLERS"]}
+            settings.set("DOWNLOAD_HANDLERS", handlers, _PRIORITY)
         slow = {
             host: site.delay
             for site in Sites.load(settings.get("SEEDS_DIR") or None).values()

@@ -29,7 +29,8 @@ def records(
 ) -> Iterator[Capture]:
     """The responses of wanted hosts in a source: a WARC, a WACZ, a folder of these, or a folder of saved HTML.
 
-    `start_offset` is for a source of one file. Raises `ArchiveError` for what is none of these.
+    `start_offset` is for a source of one file. Raises `ArchiveError` for what is none of these, and `ReplayError` for a
+    `responses.toml` that is wrong.
     """
     faults = Counter() if faults is None else faults
     if source.is_dir() and not is_archive(source):

@@ -413,3 +413,17 @@ def test_what_did_not_change_is_a_revisit_and_replayed_as_one(
     again = replayed(small, ran.corpus, tmp_path / "d", *conditional)
     assert "'downloader/response_status_count/304': 1" in again.err
     assert "'downloader/response_status_count/304'" not in replayed(small, ran.corpus, tmp_path / "e").err
+
+
+def test_what_a_proxy_is_told_is_not_recorded(own_server: WireServer, tmp_path: Path) -> None:
+    paper = Paper(tmp_path, "songngan.example", "http://songngan.example")
+    paper.write()  # without articles, whose addresses would be made https
+    for url, answer in paper.answers.items():
+        own_server.answers[url] = [http(answer.body, f"Content-Type: {answer.content_type}")]
+    env = {"http_proxy": own_server.root.replace("//", "//me:secret@")}
+    ran = crawl(paper.home, tmp_path / "c", paper.domain, *MANNERS, replay=False, env=env)
+    assert len(own_server.asked) == 3
+    assert all(b"Proxy-Authorization: Basic" in asked for asked in own_server.asked)
+    (file,) = (ran.corpus / "archive").glob("*/*.gz")
+    assert b"proxy-auth" not in b"".join(members(file)).lower()
+    assert all("WARC-IP-Address" not in headers for _, headers, _, _ in records(file))

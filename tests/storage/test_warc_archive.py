@@ -198,6 +198,11 @@ def test_nothing_repeats_what_was_cut_off_or_empty(tmp_path: Path, opened: Opene
         assert "warc-identified-payload-type" not in empty.headers
 
 
+def test_an_answer_with_an_odd_status_line_is_kept(tmp_path: Path, opened: Opener) -> None:
+    odd = Exchange(URL, NOON, b"GET / HTTP/1.1\r\n\r\n", b"HTTP/1.1 2000 Good\r\n\r\n", b"x")
+    assert at(tmp_path, opened().write("songngan.vn", odd)).block == b"HTTP/1.1 2000 Good\r\n\r\nx"
+
+
 # --- crashes -----------------------------------------------------------------------------------------------------
 
 WRITER = """

@@ -20,7 +20,7 @@ from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from uuid import uuid4
 
-from newscrawl.storage.warc.http import Message, identify, parse_response
+from newscrawl.storage.warc.http import BadMessage, Message, identify, parse_response
 from newscrawl.storage.warc.index import CaptureIndex, Kind, Place, url_key
 from newscrawl.storage.warc.records import read_records
 from newscrawl.storage.warc.sources import INDEX, OPEN, ArchiveError, WarcFile
@@ -78,7 +78,10 @@ class Archive:
         is written as a revisit.
         """
         file = self._file(domain, exchange.date)
-        message = parse_response(exchange.head + exchange.body)
+        try:
+            message = parse_response(exchange.head + exchange.body)
+        except BadMessage:
+            message = Message(0, [], exchange.body)  # kept all the same
         key, https = url_key(exchange.url)
         digest = _digest(exchange.body)
         earlier, kind = self._earlier(exchange, message, digest)

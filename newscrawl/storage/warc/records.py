@@ -206,6 +206,23 @@ class _Member:
 
     def peek(self, count: int) -> bytes:
         """So many bytes, or what is left of the member."""
+        self._inflate(count)
+        return bytes(memoryview(self._ready)[:count])
+
+    def skip(self, count: int) -> int:
+        """Passes over so many bytes, fewer at the end of the member; says how many."""
+        left = count
+        while left:
+            self._inflate(min(left, 1 << 16))
+            step = min(left, len(self._ready))
+            if not step:
+                break
+            del self._ready[:step]
+            self.read += step
+            left -= step
+        return count - left
+
+    def _inflate(self, count: int) -> None:
         while len(self._ready) < count and not self._inflater.eof:
             data = self._inflater.unconsumed_tail
             if not data:
@@ -216,19 +233,11 @@ class _Member:
                 if not data:
                     raise _Truncated
             self._ready += self._inflater.decompress(data, max(count - len(self._ready), 1 << 12))
-        return bytes(self._ready[:count])
 
-    def skip(self, count: int) -> int:
-        """Passes over so many bytes, fewer at the end of the member; says how many."""
-        left = count
-        while left:
-            step = len(self.peek(min(left, 1 << 16)))
-            if not step:
-                break
-            del self._ready[:step]
-            self.read += step
-            left -= step
-        return count - left
+    @property
+    def ended(self) -> bool:
+        """Is all of it inflated, if not read?"""
+        return self._inflater.eof
 
     @property
     def end(self) -> int:
@@ -321,7 +330,12 @@ class _Reader:
                 wanted = self._wanted(headers)
                 record = self._take(member, headers, length, at, inner) if wanted else None
                 passed_over = not wanted or self._limit is not None
-                if passed_over and not inner and (after := self._after(at, len(head) + length + 4)):
+                if (
+                    passed_over
+                    and not inner
+                    and not member.ended
+                    and (after := self._after(at, len(head) + length + 4))
+                ):
                     if record is not None:
                         record.end = after
                         yield record
