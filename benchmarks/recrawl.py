@@ -59,6 +59,7 @@ class Fixed:
     interval: float
 
     def visited(self, at: float, look: Look, new: Sequence[float | None]) -> float:  # noqa: ARG002
+        """See `Policy`."""
         return at + self.interval
 
 
@@ -74,6 +75,7 @@ class CommonCrawl:
         self.interval = self.shortest
 
     def visited(self, at: float, look: Look, new: Sequence[float | None]) -> float:  # noqa: ARG002
+        """See `Policy`."""
         if look.status == 200:
             if self.signature is not None:
                 factor = 1.5 if look.signature == self.signature else 0.8
@@ -89,6 +91,7 @@ class Newscrawl:
     rhythm: Rhythm = field(default_factory=Rhythm)
 
     def visited(self, at: float, look: Look, new: Sequence[float | None]) -> float:
+        """See `Policy`."""
         now = datetime.fromtimestamp(at, UTC)
         if look.status == 200:
             times = [datetime.fromtimestamp(time, UTC) if time is not None else None for time in new]
@@ -113,10 +116,12 @@ class Outcome:
 
     @property
     def median(self) -> float:
+        """The 50th percentile."""
         return statistics.median(self.delays)
 
     @property
     def mean(self) -> float:
+        """The arithmetic mean."""
         return statistics.fmean(self.delays)
 
     @property
@@ -216,7 +221,9 @@ def compare(count: int = 40, days: int = 30, seed: str = "1") -> list[Outcome]:
     points = sum(len(paper.start) for paper in simulator.papers)
     even = points * days * _DAY / ours.requests
     fixed = tuned(ours.requests, even, lambda i: run("fixed", simulator, days, lambda: Fixed(i), i))
-    common = tuned(ours.requests, even / 2, lambda i: run("common crawl", simulator, days, lambda: CommonCrawl(i), spread))
+    common = tuned(
+        ours.requests, even / 2, lambda i: run("common crawl", simulator, days, lambda: CommonCrawl(i), spread)
+    )
     return [fixed, common, ours]
 
 
