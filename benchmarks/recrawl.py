@@ -1,20 +1,21 @@
 """When start points are visited: a simulated month of 40 papers under three policies, with the same number of requests.
 
-    python -m benchmarks.recrawl [--papers N] [--days N] [--seed TEXT] [--json]
+    python -m benchmarks.recrawl [--papers N] [--days N] [--seed TEXT] [--pace P] [--json]
 
 No network, and a virtual clock. The policies:
 
     fixed         every start point at one interval
     common crawl  the rule of Common Crawl's news crawler (StormCrawler's AdaptiveScheduler): the interval grows by half
                   where the content signature is as before, and shrinks by a fifth where it changed; 90 days at most
-    newscrawl     newscrawl.schedule.Rhythm, with its defaults
+    newscrawl     newscrawl.schedule.Rhythm, with its defaults (or another pace: 0.5 asks half as often)
 
 newscrawl's requests are the measure. The interval of "fixed", and the first and shortest interval of "common crawl" (90
 minutes there), are set so that both come to the same number within 1 %. Each policy sees what its crawler would see:
 whether the server answered, the signature, and the entries of the page with their times where the page tells any.
 
-Printed for each: requests; articles found, missed though they stayed (on a start point for a day), missed because they
-came and left; median, mean and 90th percentile of the minutes from publication to discovery. The crawl begins without
+Printed for each: requests; articles found; missed though they stayed (on a start point for a day), missed because the
+paper took them down within a day, because they came while its server was down, because they came and left between two
+visits; median, mean and 90th percentile of the minutes from publication to discovery. The crawl begins without
 knowledge; articles of before its beginning and of its last day do not count.
 """
 
@@ -34,7 +35,7 @@ from urllib.parse import urlsplit
 from rich.console import Console
 from rich.table import Table
 
-from newscrawl.schedule import LONGEST, Rhythm
+from newscrawl.schedule import Rhythm
 from tests.simulator import Look, Paper, Simulator, newsroom
 
 FIRST = date(2024, 6, 3)
@@ -59,6 +60,7 @@ class Fixed:
     interval: float
 
     def visited(self, at: float, look: Look, new: Sequence[float | None]) -> float:  # noqa: ARG002
+        """See `Policy`."""
         return at + self.interval
 
 
@@ -74,6 +76,7 @@ class CommonCrawl:
         self.interval = self.shortest
 
     def visited(self, at: float, look: Look, new: Sequence[float | None]) -> float:  # noqa: ARG002
+        """See `Policy`."""
         if look.status == 200:
             if self.signature is not None:
                 factor = 1.5 if look.signature == self.signature else 0.8
@@ -86,16 +89,18 @@ class CommonCrawl:
 class Newscrawl:
     """`newscrawl.schedule`."""
 
+    pace: float = 1.0
     rhythm: Rhythm = field(default_factory=Rhythm)
 
     def visited(self, at: float, look: Look, new: Sequence[float | None]) -> float:
+        """See `Policy`."""
         now = datetime.fromtimestamp(at, UTC)
         if look.status == 200:
             times = [datetime.fromtimestamp(time, UTC) if time is not None else None for time in new]
             self.rhythm.observe(now, times, len(look.entries))
         else:
             self.rhythm.failed(now)
-        return self.rhythm.next_visit().timestamp()
+        return self.rhythm.next_visit(pace=self.pace).timestamp()
 
 
 @dataclass
@@ -105,18 +110,22 @@ class Outcome:
     policy: str
     requests: int
     found: int
-    #: Of these, the ones that a start point showed for a day, and the ones that it did not.
-    missed_stayed: int
-    missed_left: int
+    #: By what became of them: see the head of this file.
+    stayed: int = 0
+    taken_down: int = 0
+    breakdown: int = 0
+    came_and_left: int = 0
     #: Minutes from publication to discovery.
-    delays: list[float]
+    delays: list[float] = field(default_factory=list)
 
     @property
     def median(self) -> float:
+        """The 50th percentile."""
         return statistics.median(self.delays)
 
     @property
     def mean(self) -> float:
+        """The arithmetic mean."""
         return statistics.fmean(self.delays)
 
     @property
@@ -165,7 +174,7 @@ def run(name: str, simulator: Simulator, days: int, make: Callable[[], Policy], 
 def _judged(
     name: str, simulator: Simulator, requests: int, found: dict[str, dict[int, float]], begin: float, end: float
 ) -> Outcome:
-    outcome = Outcome(name, requests, 0, 0, 0, [])
+    outcome = Outcome(name, requests, 0)
     for paper in simulator.papers:
         known = found[paper.domain]
         for story in simulator.stories[paper.domain].stories:
@@ -173,10 +182,14 @@ def _judged(
                 continue
             if story.number in known:
                 outcome.delays.append((known[story.number] - story.published) / 60)
-            elif _stayed(simulator, paper, story.number, story.visible + LONGEST.total_seconds()):
-                outcome.missed_stayed += 1
+            elif _stayed(simulator, paper, story.number, story.visible + _DAY):
+                outcome.stayed += 1
+            elif story.deleted < story.visible + _DAY:
+                outcome.taken_down += 1
+            elif any(gone.timestamp() <= story.visible < back.timestamp() for gone, back in paper.down):
+                outcome.breakdown += 1
             else:
-                outcome.missed_left += 1
+                outcome.came_and_left += 1
     outcome.found = len(outcome.delays)
     return outcome
 
@@ -208,15 +221,17 @@ def tuned(goal: int, first: float, trial: Callable[[float], Outcome]) -> Outcome
     raise RuntimeError(f"No interval gives {goal} requests within {SAME:.0%}")
 
 
-def compare(count: int = 40, days: int = 30, seed: str = "1") -> list[Outcome]:
+def compare(count: int = 40, days: int = 30, seed: str = "1", pace: float = 1.0) -> list[Outcome]:
     """All policies at newscrawl's number of requests."""
     simulator = world(count, days, seed)
     spread = 3600.0
-    ours = run("newscrawl", simulator, days, Newscrawl, spread)
+    ours = run("newscrawl", simulator, days, lambda: Newscrawl(pace), spread)
     points = sum(len(paper.start) for paper in simulator.papers)
     even = points * days * _DAY / ours.requests
     fixed = tuned(ours.requests, even, lambda i: run("fixed", simulator, days, lambda: Fixed(i), i))
-    common = tuned(ours.requests, even / 2, lambda i: run("common crawl", simulator, days, lambda: CommonCrawl(i), spread))
+    common = tuned(
+        ours.requests, even / 2, lambda i: run("common crawl", simulator, days, lambda: CommonCrawl(i), spread)
+    )
     return [fixed, common, ours]
 
 
@@ -226,15 +241,16 @@ def main() -> None:
     parser.add_argument("--papers", type=int, default=40)
     parser.add_argument("--days", type=int, default=30)
     parser.add_argument("--seed", default="1")
+    parser.add_argument("--pace", type=float, default=1.0)
     parser.add_argument("--json", action="store_true")
     arguments = parser.parse_args()
-    outcomes = compare(arguments.papers, arguments.days, arguments.seed)
+    outcomes = compare(arguments.papers, arguments.days, arguments.seed, arguments.pace)
     console = Console()
-    names = ("requests", "found", "missed_stayed", "missed_left", "median", "mean", "late")
+    names = ("requests", "found", "stayed", "taken_down", "breakdown", "came_and_left", "median", "mean", "late")
     if arguments.json:
         console.print_json(json.dumps({o.policy: {name: getattr(o, name) for name in names} for o in outcomes}))
         return
-    table = Table("policy", *(name.replace("_", ", ") for name in names))
+    table = Table("policy", *(name.replace("_", " ") for name in names))
     for outcome in outcomes:
         values = [getattr(outcome, name) for name in names]
         table.add_row(outcome.policy, *(f"{v:,.1f}" if isinstance(v, float) else f"{v:,}" for v in values))

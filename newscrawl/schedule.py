@@ -179,8 +179,8 @@ class Rhythm:
         change", ACM Transactions on Internet Technology 3(3), 2003, section 4.2).
 
         Undated pages are counted all the same: in the simulated month of `benchmarks/recrawl.py`, r̂ in place of the
-        count found their articles no sooner in the median, and a quarter of an hour later in the mean, for where every
-        visit finds something it knows no bounds upwards.
+        count found their articles no sooner in the median and ten minutes later in the mean, for where every visit finds
+        something it cannot tell how much more there is.
         """
         count, hours = sum(self.arrivals), sum(self.watched)
         if not self.counted:
@@ -218,6 +218,12 @@ class Rhythm:
         """When to visit next: never sooner than `shortest` after the last visit, never later than `longest`.
 
         At a rate of λ new articles an hour, after 45 minutes · λ^(−3/4) / `pace`: twice the pace is twice the visits.
+        For a given number of visits λ^(−1/2) makes the sum of all delays least in theory, λ^(−1) one visit for each
+        article. Measured in `benchmarks/recrawl.py`, 3/4 has both a shorter mean and a shorter median delay than 1/2,
+        and 1 a shorter median yet, for which the articles of small papers pay.
+
+        The peer is the adaptive schedule of Common Crawl's news crawler (StormCrawler's AdaptiveScheduler), which knows
+        neither hours nor counts: half as long again after an unchanged content signature, a fifth less after another.
 
         Before that, if more than about half of the entries that the page shows should be new by then, so that none
         leaves it unseen. After failures the interval grows by half each time, from ten minutes up to `longest`. A

@@ -110,8 +110,7 @@ class Stories:
     stories: list[Story] = field(default_factory=list)
     by_number: dict[int, Story] = field(default_factory=dict)
     visible: list[float] = field(default_factory=list)
-    #: When a feed's items changed otherwise than by coming and going, and when a news sitemap's did, in order.
-    moves: list[float] = field(default_factory=list)
+    #: When a story was edited that the news sitemap showed, in order.
     edits: list[float] = field(default_factory=list)
 
 
@@ -120,7 +119,11 @@ def write_stories(paper: Paper, seed: str, first: date, days: int) -> Stories:
     rng = random.Random(f"{seed}/{paper.domain}")
     midnight = datetime(first.year, first.month, first.day, tzinfo=VIETNAM)
     hours = list(_hours(paper, rng, midnight, days))
-    times = _counted(paper, rng, hours) if paper.articles else [t for start, rate in hours for t in _hour(paper, rng, start, rate)]
+    times = (
+        _counted(paper, rng, hours)
+        if paper.articles
+        else [t for start, rate in hours for t in _hour(paper, rng, start, rate)]
+    )
     found = Stories()
     for number, time in enumerate(sorted(times), start=100001):
         visible = time + 60 * paper.lag
@@ -136,9 +139,7 @@ def write_stories(paper: Paper, seed: str, first: date, days: int) -> Stories:
         found.stories.append(story)
         found.by_number[number] = story
         found.visible.append(visible)
-        found.moves += [story.moved] if story.moved < time + NEWS_SECONDS else []
-        found.edits += [edit for edit in (*story.edits, story.moved) if edit < time + NEWS_SECONDS]
-    found.moves.sort()
+        found.edits += [edit for edit in story.edits if edit < min(time + NEWS_SECONDS, story.deleted)]
     found.edits.sort()
     return found
 

@@ -116,7 +116,7 @@ class _Handler(BaseHTTPRequestHandler):
     timeout = 20
     server: SimulatorServer
 
-    def do_GET(self) -> None:  # noqa: N802 -- the name is http.server's
+    def do_GET(self) -> None:
         came, at = time.monotonic(), self.server.clock.now()
         url = self.path if "://" in self.path else f"http://{self.headers.get('Host', '')}{self.path}"
         parts = urlsplit(url)

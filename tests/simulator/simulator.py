@@ -26,7 +26,9 @@ _ARTICLE = re.compile(r"/(thoi-su|kinh-te|doi-song|van-hoa)/([a-z-]+)-([0-9]{6,}
 _MONTH = re.compile(r"/sitemaps/([0-9]{4})-([0-9]{2})\.xml")
 _SECTIONS = ("thoi-su", "kinh-te", "doi-song", "van-hoa")
 _XML, _HTML, _PLAIN = "text/xml; charset=utf-8", "text/html; charset=utf-8", "text/plain; charset=utf-8"
-_NO_PAGE = b"<!DOCTYPE html><html><head><title>404</title></head><body><h1>Kh\xc3\xb4ng t\xc3\xacm th\xe1\xba\xa5y trang</h1></body></html>"
+_NO_PAGE = (
+    "<!DOCTYPE html><html><head><title>404</title></head><body><h1>Không tìm thấy trang</h1></body></html>".encode()
+)
 
 
 class Answer(NamedTuple):
@@ -78,7 +80,7 @@ class Simulator:
 
     def url(self, paper: Paper, story: Story, at: float) -> str:
         """The address of a story at that time."""
-        return paper.root + self._path(paper, story, moved=at >= story.moved)
+        return paper.root + self._path(story, moved=at >= story.moved)
 
     def text(self, domain: str, number: int, at: datetime) -> tuple[str, ...]:
         """Headline and paragraphs of a story as it reads at that time."""
@@ -131,10 +133,10 @@ class Simulator:
         dated = path == "/news-sitemap.xml" or (path.startswith("/rss") and paper.feed_dates)
         entries = [(story.number, story.published if dated else None) for story in shown]
         # feed and listing tell of no edit but another slug; a news sitemap of all, by <lastmod>
-        times = self.stories[paper.domain]
-        touched = bisect_right(times.edits if path == "/news-sitemap.xml" else times.moves, now)
+        edits = bisect_right(self.stories[paper.domain].edits, now) if path == "/news-sitemap.xml" else 0
+        moved = tuple(now >= story.moved for story in shown)
         numbers = tuple(number for number, _ in entries)
-        return Look(200, hash((numbers, touched, now if paper.feed_restless else 0)), entries)
+        return Look(200, hash((numbers, moved, edits, now if paper.feed_restless else 0)), entries)
 
     def _shown(self, paper: Paper, path: str, now: float) -> list[Story] | None:
         """The stories on a start point, newest first; None where there is no such page."""
@@ -237,7 +239,7 @@ class Simulator:
         key = f"{self.seed}/{paper.domain}"
         newest = max((story.visible for story in stories), default=self.begins.timestamp())
         cards = "".join(
-            f'<article><h3><a href="{self._path(paper, story, moved=now >= story.moved)}">'
+            f'<article><h3><a href="{self._path(story, moved=now >= story.moved)}">'
             f"{escape(headline(key, story.number))}</a></h3></article>\n"
             for story in stories
         )
@@ -253,7 +255,7 @@ class Simulator:
             return Answer(404, {"Content-Type": _HTML}, _NO_PAGE, paper.slow)
         if now >= story.deleted:
             return Answer(paper.gone_status, {"Content-Type": _HTML}, _NO_PAGE, paper.slow)
-        right = self._path(paper, story, moved=now >= story.moved)
+        right = self._path(story, moved=now >= story.moved)
         if path != right:
             return Answer(301, {"Content-Type": _HTML, "Location": paper.root + right}, b"", paper.slow)
         version = story.version(now)
@@ -269,7 +271,8 @@ class Simulator:
         title = escape(headline(key, story.number))
         text = [f"<p>{escape(paragraph)}</p>" for paragraph in paragraphs(key, story.number, version)]
         others = [
-            f'<li><a href="/doi-song/bai-khac-{rng.randint(700000, 799999)}.htm">{escape(headline("khác", rng.randint(1, 999)))}</a></li>'
+            f'<li><a href="/doi-song/bai-khac-{rng.randint(700000, 799999)}.htm">'
+            f"{escape(headline('khác', rng.randint(1, 999)))}</a></li>"
             for _ in range(3)
         ]
         text.insert(-1, f'<div class="tin-lien-quan"><h3>Tin liên quan</h3><ul>{"".join(others)}</ul></div>')
@@ -279,10 +282,11 @@ class Simulator:
             f'<meta property="article:published_time" content="{_local(story.published).isoformat()}"></head>'
             '<body><ul class="menu"><li><a href="/kinh-te">Kinh tế</a></li><li><a href="/doi-song">Đời sống</a></li></ul>'
             f'<h1 class="tieu-de">{title}</h1><div class="luot-xem">{rng.randint(100, 99999)} lượt xem</div>'
-            f'<div class="than-bai">{"".join(text)}</div><div class="chan-trang">Giấy phép số {served}/GP-TTĐT</div></body></html>'
+            f'<div class="than-bai">{"".join(text)}</div>'
+            f'<div class="chan-trang">Giấy phép số {served}/GP-TTĐT</div></body></html>'
         ).encode()
 
-    def _path(self, paper: Paper, story: Story, *, moved: bool) -> str:
+    def _path(self, story: Story, *, moved: bool) -> str:
         slug = "ten-moi-cua-bai" if moved else "bai-ve-lang-ven-song"
         return f"/{_SECTIONS[story.number % len(_SECTIONS)]}/{slug}-{story.number}.html"
 
