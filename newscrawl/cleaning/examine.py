@@ -104,11 +104,8 @@ def _boxes(blocks: list[Block], rules: Rules) -> Counter[str]:
     named = _named(
         inner[0].getroottree().getroot(), [*rules.clutter, *rules.keep, *rules.captions, *rules.lead, *rules.pictures]
     )
-    found = {
-        f"{one.tag}.{one.get('class', '').split()[0]}"
-        for one in inner
-        if one not in named and one.get("class", "").split()
-    }
+    # The first class names the kind of box; others say how it looks
+    found = {".".join([str(one.tag), *one.get("class", "").split()[:1]]) for one in inner if one not in named}
     return Counter(found)
 
 
