@@ -3,10 +3,10 @@
     python -m benchmarks.reclean                     # 100,000 pages; the peer reads the first 4,000 of them
     python -m benchmarks.reclean --pages 10000 --peer 1000 --processes 2
 
-The archive is made of the pages of `fixtures/`, repeated with other addresses and other text. `scrapy reclean` is killed (SIGKILL)
-on its way and started again; at the end every article must be in the corpus once. The peer reads the archive with fastwarc, has
-`trafilatura.bare_extraction` (with metadata, its default settings) read each page in a pool of processes, and writes one
-text file a page: no catalog, no duplicates, no versions.
+The archive is made of the pages of `fixtures/`, repeated with other addresses and other text. `scrapy reclean` is killed
+(SIGKILL) on its way and started again; at the end every article must be in the corpus once. The peer reads the archive with
+fastwarc, has `trafilatura.bare_extraction` (with metadata, its default settings) read each page in a pool of processes, and
+writes one text file a page: no catalog, no duplicates, no versions.
 """
 
 from __future__ import annotations

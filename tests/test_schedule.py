@@ -13,7 +13,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from newscrawl.cleaning.dates import VIETNAM
-from newscrawl.schedule import LONGEST, REVISITS, SHORTEST, Rhythm, next_revisit, parse_plan, retry_at
+from newscrawl.schedule import LONGEST, REVISITS, SHORTEST, Rhythm, next_revisit, parse_clock, parse_plan, retry_at
 
 #: A Monday.
 MONDAY = datetime(2024, 6, 3, tzinfo=VIETNAM)
@@ -398,3 +398,17 @@ def test_times_come_out_aware() -> None:
     rhythm.observe(MONDAY, (), 25)
     assert rhythm.next_visit().utcoffset() is not None
     assert rhythm.visited == MONDAY.astimezone(UTC)
+
+
+# --- the clock of a replay ---
+
+
+def test_a_clock_is_read() -> None:
+    assert parse_clock("2024-03-20T08:00:00+07:00") == datetime(2024, 3, 20, 1, tzinfo=UTC)
+    assert parse_clock("") is None
+
+
+@pytest.mark.parametrize("value", ["hôm qua", "2024-03-20T08:00:00", "8:00"])
+def test_a_clock_without_offset_is_refused(value: str) -> None:
+    with pytest.raises(ValueError, match=r"CLOCK=.*: is no time with an offset\. Write it as "):
+        parse_clock(value)

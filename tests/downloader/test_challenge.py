@@ -12,7 +12,9 @@ from tests.papers import CLINIC, KITE, Answer, Paper, crawl, day
 from tests.spiders.test_live import Handler, PaperServer
 
 COOKIE = "D1N=0123456789abcdef0123456789abcdef"
-SHIELD = f'<html><body><script>document.cookie="{COOKIE}"+"; path=/";window.location.reload(true);</script></body></html>'
+SHIELD = (
+    f'<html><body><script>document.cookie="{COOKIE}"+"; path=/";window.location.reload(true);</script></body></html>'
+)
 
 
 class Shielded(PaperServer):
@@ -29,7 +31,7 @@ class ShieldedHandler(Handler):
 
     server: Shielded
 
-    def do_GET(self) -> None:
+    def do_GET(self) -> None:  # noqa: N802 -- the name is http.server's
         own = self.server.answers.get(self.path)
         if own is not None and (self.server.never or COOKIE not in self.headers.get("Cookie", "")):
             self.server.answers[self.path] = [Answer(SHIELD.encode())]

@@ -15,7 +15,7 @@ from typing import Any
 import brotli
 import pytest
 
-from newscrawl.storage.replay import ArchiveReplay, FixtureReplay, ReplayError, SavedResponse, clock, open_replay
+from newscrawl.storage.replay import ArchiveReplay, FixtureReplay, ReplayError, SavedResponse, open_replay
 from newscrawl.storage.warc.archive import NOT_MODIFIED, SAME_PAYLOAD
 from newscrawl.storage.warc.index import CaptureIndex, open_index, url_key
 from newscrawl.storage.warc.sources import ArchiveError, warc_files
@@ -396,17 +396,3 @@ def test_a_moved_archive_needs_no_new_index(tmp_path: Path) -> None:
     index = CaptureIndex(tmp_path / "two" / "archive" / "index.sqlite")
     assert index.indexed() == {file.name: file.size() for file in warc_files(tmp_path / "two" / "archive")}
     index.close()
-
-
-# --- the clock ---------------------------------------------------------------------------------------------------
-
-
-def test_the_clock() -> None:
-    assert clock("2024-03-20T08:00:00+07:00") == datetime(2024, 3, 20, 1, tzinfo=UTC)
-    assert abs((clock("") - datetime.now(UTC)).total_seconds()) < 60
-
-
-@pytest.mark.parametrize("value", ["hôm qua", "2024-03-20T08:00:00", "2024-03-20"])
-def test_a_clock_without_offset_is_refused(value: str) -> None:
-    with pytest.raises(ReplayError, match=r"CLOCK=.*Write it as 2024-06-20T08:00:00\+07:00"):
-        clock(value)
