@@ -147,6 +147,7 @@ def source_line(text: str) -> Source | None:
     elif len(name.split()) > 30:
         return None
     name = re.sub(r"\s*(?:Copy link|Link bài gốc|Lấy link!?).*$", "", name, flags=re.IGNORECASE).strip()
+    name += ")" * (name.count("(") - name.count(")"))  # "Theo Võ Dung (TTXVN)"
     return Source(name=name, url=url[0].rstrip(").,") if url else "") if name or url else None
 
 
