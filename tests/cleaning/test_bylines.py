@@ -61,7 +61,7 @@ def test_desks(line: str, desk: bool) -> None:
     [
         ("TTXVN", "TTXVN"), ("Reuters", "Reuters"), ("Thông tấn xã Việt Nam", "Thông tấn xã Việt Nam"), ("Vietnam+", "Vietnam+"),
         ("TTXVN/Vietnam+", "TTXVN/Vietnam+"), ("Lều Nam (theo Reuters)", "Reuters"), ("Lều Nam (Theo AFP)", "AFP"),
-        ("Lều Nam (nguồn: Báo Ví Dụ)", "Báo Ví Dụ"), ("Lều Nam - TTXVN", "TTXVN"), ("Lều Nam (TTXVN)", "TTXVN"), ("Lều Nam", ""), ("Khổng Tú Anh - Lều Nam", ""), ("Lều Nam (tổng hợp)", ""), ("PV", ""),
+        ("Lều Nam (nguồn: Báo Ví Dụ)", "Báo Ví Dụ"), ("Lều Nam - TTXVN", "TTXVN"), ("Lều Nam (TTXVN)", "TTXVN"), ("Theo PV (TTXVN/Vietnam+)", "TTXVN/Vietnam+"), ("Lều Nam", ""), ("Khổng Tú Anh - Lều Nam", ""), ("Lều Nam (tổng hợp)", ""), ("PV", ""),
     ],
 )  # fmt: skip
 def test_agencies(author: str, name: str) -> None:
