@@ -36,6 +36,7 @@ TRACKING = (
 #: What seeds may say of how well a paper's rules are proven, best first.
 VERIFIED = ("saved page", "several sources", "unverified")
 _VIETNAM = timezone(timedelta(hours=7))
+_ALIAS = re.compile(r"[a-z0-9.-]+(?:/[a-z0-9._-]+)*")
 _TWIN_HOSTS = ("www.", "m.", "mobile.", "amp.")
 
 
@@ -103,6 +104,8 @@ class Site:
     family: Family | None
     host: str
     hosts: frozenset[str]
+    #: Folders on other papers' hosts that are this paper's: "tuoitre.vn/khoahocphothong".
+    places: frozenset[str]
     start: tuple[str, ...]
     article: re.Pattern[str]
     not_article: re.Pattern[str] | None
@@ -120,8 +123,15 @@ class Site:
     version: str
 
     def owns(self, url: str) -> bool:
-        """Is the address on one of this paper's hosts? Other sub-domains may be another desk, or another language."""
-        return (urlsplit(url).hostname or "") in self.hosts
+        """Is the address on one of this paper's hosts, or in one of its places on another's?
+
+        Other sub-domains may be another desk, or another language.
+        """
+        return (urlsplit(url).hostname or "") in self.hosts or self.has_place(url)
+
+    def has_place(self, url: str) -> bool:
+        """Does the address lie in a folder that this paper has on another paper's host?"""
+        return bool(self.places) and url.partition("://")[2].startswith(tuple(f"{place}/" for place in self.places))
 
     def canonical(self, url: str) -> str:
         """The one address that tracking parameters, fragments, mobile and AMP twins of `url` come down to.
@@ -135,6 +145,8 @@ class Site:
         if parts.hostname in self.hosts:
             port = f":{parts.port}" if parts.port and parts.port not in {80, 443} else ""
             parts = parts._replace(scheme=parts.scheme if port else "https", netloc=self.host + port)
+        else:
+            parts = parts._replace(scheme="https")
         url = urlunsplit(_without_amp(parts))
         for pattern, replacement in self.rewrite:
             url = pattern.sub(replacement, url)
@@ -176,6 +188,8 @@ class Sites(Mapping[str, Site]):
     families: dict[str, Family] = field(default_factory=dict)
     _sites: dict[str, Site] = field(default_factory=dict)
     _by_host: dict[str, Site] = field(default_factory=dict)
+    #: Papers that live in a folder of another's host.
+    _placed: list[Site] = field(default_factory=list)
 
     @classmethod
     def load(cls, folder: Path | str | None = None) -> Sites:
@@ -197,6 +211,8 @@ class Sites(Mapping[str, Site]):
                     other = sites._by_host[host].domain
                     raise SiteError(file, "aliases", f"{host} belongs to {other}", "Take it out of one of the two")
                 sites._by_host[host] = site
+            if site.places:
+                sites._placed.append(site)
         return sites
 
     def __getitem__(self, domain: str) -> Site:
@@ -209,7 +225,9 @@ class Sites(Mapping[str, Site]):
         return len(self._sites)
 
     def for_url(self, url: str) -> Site | None:
-        """The paper that an address belongs to: by its host, else by the nearest parent domain."""
+        """The paper that an address belongs to: by its place on another's host, its host, or the nearest parent domain."""
+        if site := next((site for site in self._placed if site.has_place(url)), None):
+            return site
         host = urlsplit(url).hostname or ""
         while host:
             if site := self._by_host.get(host):
@@ -322,6 +340,10 @@ def _read_site(file: Path, families: Mapping[str, Family]) -> Site:
         )
     host = data.get("host", domain)
     aliases = _strings(file, "aliases", data.get("aliases", []))
+    if wrong := next((alias for alias in aliases if not _ALIAS.fullmatch(alias)), None):
+        raise SiteError(
+            file, "aliases", f"{wrong!r} is no host", 'Write "other.vn", or "other.vn/folder" for a folder there'
+        )
     verified = data.get("verified", VERIFIED[-1])
     if verified not in VERIFIED:
         raise SiteError(file, "verified", f"is {verified!r}", f"Write one of: {', '.join(VERIFIED)}")
@@ -343,7 +365,10 @@ def _read_site(file: Path, families: Mapping[str, Family]) -> Site:
         name=data["name"],
         family=family,
         host=host,
-        hosts=frozenset([domain, host, *aliases, *(twin + domain for twin in _TWIN_HOSTS)]),
+        hosts=frozenset(
+            [domain, host, *(a for a in aliases if "/" not in a), *(twin + domain for twin in _TWIN_HOSTS)]
+        ),
+        places=frozenset(alias for alias in aliases if "/" in alias),
         start=tuple(data["start"]),
         article=article,
         not_article=_pattern(file, "not_article", data.get("not_article")),

@@ -125,6 +125,8 @@ WRONG: list[tuple[str, str, str]] = [  # what is written instead, the key, what 
     ("host = 3", "host", "a string"),
     ("aliases = 'songngan.com'", "aliases", "a list"),
     ("aliases = [3]", "aliases", '["…", "…"]'),
+    ("aliases = ['https://songngan.com']", "aliases", "is no host"),
+    ("aliases = ['songngan.com/']", "aliases", '"other.vn/folder"'),
     ("select = ['h1']", "select", "a table"),
     ("[select]\ntitle = 'h1'", "select.title", '["…", "…"]'),
     ("[select]\ntitle = [1]", "select.title", '["…", "…"]'),
@@ -292,6 +294,29 @@ def test_the_host_of_a_paper_is_the_one_it_names(sites: Sites) -> None:
 )
 def test_other_hosts_keep_their_name(site: Site, other: str) -> None:
     assert site.canonical(other + "#het") == other
+
+
+def test_a_paper_may_live_in_a_folder_of_anothers_host(tmp_path: Path) -> None:
+    moved = """
+name = "Tạp chí Ao Sen"
+aliases = ["songngan.vn/aosen"]
+start = ["https://songngan.vn/aosen/"]
+article = '/aosen/[a-z0-9-]+-(7\\d{6})\\.htm$'
+rewrite = [{ from = '^https://aosen\\.vn/([a-z0-9-]+)-(\\d{6})\\.html$', to = 'https://songngan.vn/aosen/\\1-7\\2.htm' }]
+"""
+    sites = Sites.load(folder(tmp_path / "seeds", songngan=GOOD, aosen=moved))
+    paper, host = sites["aosen.vn"], sites["songngan.vn"]
+    there = "https://songngan.vn/aosen/sen-no-trai-mua-7100200.htm"
+    for twin in (there, f"{there}?utm_source=rss", "http://songngan.vn/aosen/sen-no-trai-mua-7100200.htm",
+                 "https://aosen.vn/sen-no-trai-mua-100200.html", "http://www.aosen.vn/sen-no-trai-mua-100200.html"):  # fmt: skip
+        assert sites.for_url(twin) is paper
+        assert paper.canonical(twin) == there
+        assert paper.is_article(paper.canonical(twin))
+        assert paper.key(paper.canonical(twin)) == "aosen.vn/7100200"
+    for other in (STORY, "https://songngan.vn/aosenlon/ca-chep-7100200.htm"):
+        assert sites.for_url(other) is host
+        assert not paper.owns(other)
+        assert paper.canonical(other) == other
 
 
 def test_a_port_stays(sites: Sites) -> None:

@@ -81,7 +81,7 @@ def is_desk(name: str) -> bool:
 def agency(author: str) -> str:
     """The news agency that stands in the place of the author, or behind the name ("Hoài An (theo Reuters)")."""
     author = one_line(author).strip()
-    for part in (author, *re.split(r"[()\[\]/,]|\s[-–—]\s", author)):
+    for part in (author, *re.split(r"[()\[\]]", author), *re.split(r"[()\[\]/,]|\s[-–—]\s", author)):
         if _NEWS_AGENCY.fullmatch(fold(part)):
             return part.strip()
     match = _TAKEN_FROM.search(author)
@@ -147,6 +147,7 @@ def source_line(text: str) -> Source | None:
     elif len(name.split()) > 30:
         return None
     name = re.sub(r"\s*(?:Copy link|Link bài gốc|Lấy link!?).*$", "", name, flags=re.IGNORECASE).strip()
+    name += ")" * (name.count("(") - name.count(")"))  # "Theo Võ Dung (TTXVN)"
     return Source(name=name, url=url[0].rstrip(").,") if url else "") if name or url else None
 
 

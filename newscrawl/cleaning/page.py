@@ -133,7 +133,7 @@ class Cleaner:
         text = "\n\n".join(story)
         kinds.check_story(tree, known, title, lead, text, page.url, site, parts, found, in_template=owner != "generic")
         canonical = _canonical(page.url, known.canonical, site)
-        source = _source(scope, ruled, closing)
+        source = _source(roots, ruled, closing)
         article = Article(
             id=article_id(site.key(canonical) if site else re.sub(r"^https?://", "", canonical).rstrip("/")),
             url=page.url,
@@ -261,9 +261,11 @@ def _canonical(url: str, claimed: str, site: Site | None) -> str:
     return own
 
 
-def _source(scope: etree._Element, ruled: Rules, closing: list[Block]) -> Source | None:
-    boxed, address = template.source_box(scope, ruled)
-    named = (bylines.source_line(boxed) or bylines.source_line(f"Nguồn: {boxed}")) if boxed else None
+def _source(roots: metadata.Roots, ruled: Rules, closing: list[Block]) -> Source | None:
+    boxed, address = next((told for root in roots if (told := template.source_box(root, ruled))[0]), ("", ""))
+    # "Nguồn suckhoedoisong.vn", in a box that holds nothing else, needs no colon
+    rest = re.sub(r"(?i)^nguồn\s+", "", boxed)
+    named = (bylines.source_line(boxed) or bylines.source_line(f"Nguồn: {rest}")) if rest else None
     if named and (named.url or address):
         return Source(named.name, named.url or address)
     for block in closing:

@@ -254,10 +254,20 @@ def doubled(blocks: list[Block]) -> None:
             block.cut("headline printed twice in one line")
 
 
+# "… tại miền Nam. ..>> Chi tiết"
+_ARROW_TAIL = re.compile(r"\s*\.{2,}\s*>>\s*\S[^\n]{0,60}$")
+
+
 def arrow_lines(blocks: list[Block]) -> list[Block]:
-    """Lines that an arrow opens inside a block of several (">> …" behind a `<br>`). Returns what was taken out, as blocks."""
+    """Lines that an arrow opens inside a block of several (">> …" behind a `<br>`), and a pointer behind a paragraph's end.
+
+    Returns what was taken out, as blocks.
+    """
     out: list[Block] = []
     for block in kept(blocks):
+        if ">>" in block.text and (tail := _ARROW_TAIL.search(block.text)) and tail.start() and block.link_share < LINK:
+            out.append(Block(tail[0].strip(), block.element, rule="pointer to another story"))
+            block.text = block.text[: tail.start()]
         if "\n" not in block.text or block.kind == "table":
             continue
         lines = block.text.split("\n")

@@ -61,7 +61,7 @@ def test_desks(line: str, desk: bool) -> None:
     [
         ("TTXVN", "TTXVN"), ("Reuters", "Reuters"), ("Thông tấn xã Việt Nam", "Thông tấn xã Việt Nam"), ("Vietnam+", "Vietnam+"),
         ("TTXVN/Vietnam+", "TTXVN/Vietnam+"), ("Lều Nam (theo Reuters)", "Reuters"), ("Lều Nam (Theo AFP)", "AFP"),
-        ("Lều Nam (nguồn: Báo Ví Dụ)", "Báo Ví Dụ"), ("Lều Nam - TTXVN", "TTXVN"), ("Lều Nam (TTXVN)", "TTXVN"), ("Lều Nam", ""), ("Khổng Tú Anh - Lều Nam", ""), ("Lều Nam (tổng hợp)", ""), ("PV", ""),
+        ("Lều Nam (nguồn: Báo Ví Dụ)", "Báo Ví Dụ"), ("Lều Nam - TTXVN", "TTXVN"), ("Lều Nam (TTXVN)", "TTXVN"), ("Theo PV (TTXVN/Vietnam+)", "TTXVN/Vietnam+"), ("Lều Nam", ""), ("Khổng Tú Anh - Lều Nam", ""), ("Lều Nam (tổng hợp)", ""), ("PV", ""),
     ],
 )  # fmt: skip
 def test_agencies(author: str, name: str) -> None:
@@ -113,6 +113,7 @@ def test_authors_that_the_page_names() -> None:
         ("Theo Ví Dụ Mới", Source("Ví Dụ Mới")), ("Theo Báo Ví Dụ.", Source("Báo Ví Dụ")), ("Theo Tiền phong", Source("Tiền phong")),
         ("Theo Pháp luật TP.HCM", Source("Pháp luật TP.HCM")), ("Theo 24h", Source("24h")), ("* Theo TTXVN", Source("TTXVN")),
         ("(TTXVN)", Source("TTXVN")), ("(TTXVN/Vietnam+)", Source("TTXVN/Vietnam+")), ("TTXVN", Source("TTXVN")),
+        ("Theo Lều Nam (TTXVN)", Source("Lều Nam (TTXVN)")), ("(Theo Báo Ví Dụ (bản in))", Source("Báo Ví Dụ (bản in)")),
         ("Dẫn nguồn Báo Ví Dụ", Source("Báo Ví Dụ")), ("Đăng lại từ Báo Ví Dụ", Source("Báo Ví Dụ")),
     ],
 )  # fmt: skip
