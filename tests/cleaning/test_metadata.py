@@ -72,6 +72,7 @@ def test_authors(head: str, authors: list[str]) -> None:
     ("<p><strong>Nguyễn Thị Mơ</strong></p>", ["Nguyễn Thị Mơ"]),
     ('<p style="text-align: right">Bài và ảnh: Nguyễn Thị Mơ - Tạ Lam</p>', ["Nguyễn Thị Mơ", "Tạ Lam"]),
     ("<p>Ảnh: Tạ Lam</p>", []),
+    ("<p><strong>Tạ Lam (*)</strong></p><p>(*) Giảng viên Trường đại học Ví Dụ</p>", ["Tạ Lam"]),
 ])  # fmt: skip
 def test_authors_from_the_closing_line(line: str, authors: list[str]) -> None:
     article = read(after=line)
