@@ -49,6 +49,7 @@ _SOURCE = re.compile(
 _AGENCY = re.compile(
     r"^[(\[]\s*((?:[\w.+ -]*\bTTXVN\b[\w/.+ -]*)|(?:TTXVN|VNA|AFP|Reuters|Xinhua|Vietnam\+)(?:/[\w+. ]+)?)\s*[)\]]\.?$|^(TTXVN(?:/[\w+. ]+)?)$"
 )
+_NOTE_MARK = re.compile(r"\s*\(\*+\)$")
 _URL = re.compile(r"(?:https?://|www\.)\S+")
 _SENTENCE = re.compile(r"[.!?]\s+\S|,\s")
 
@@ -95,7 +96,7 @@ def is_picture_credit(line: str) -> bool:
 
 def is_byline(text: str, authors: list[str]) -> bool:
     """Does the line name writers and say nothing else? `authors` are those that the page's metadata names."""
-    line = one_line(text).strip(" -–—*•|")
+    line = _NOTE_MARK.sub("", one_line(text)).strip(" -–—*•|")
     if len(line) > 120 or not line:
         return False
     stripped = _TRAILER.sub("", _ROLE.sub("", line)).strip(" -–—.()")

@@ -16,6 +16,7 @@ from newscrawl.article import Image
 from newscrawl.cleaning.bylines import has_credit, split_credit
 from newscrawl.cleaning.dom import Block, is_hidden, join
 from newscrawl.cleaning.normal import fold
+from newscrawl.cleaning.rules import leads_elsewhere
 from newscrawl.cleaning.template import Parts
 
 _VIDEO = re.compile(r"\s*(?:video|clip)\s*:", re.IGNORECASE)
@@ -184,6 +185,7 @@ _OTHERS = (
     "headline printed twice in one line",
 )
 _AUTHOR = re.compile(r"(?:^|[\s_-])(?:photo)?(?:author|credit)$", re.IGNORECASE)
+_FILE = re.compile(r"\.(?:jpe?g|png|gif|webp|avif|svg|bmp)(?:[?#]|$)", re.IGNORECASE)
 _FRAMES = frozenset(["figure", "table", "li", "article", "aside"])
 
 
@@ -193,6 +195,9 @@ def images(roots: list[etree._Element], blocks: list[Block], cut: set[etree._Ele
     cut = cut | {
         frame for b in blocks if b.rule in _OTHERS and (frame := _frame(b.element)) is not None and frame not in outer
     }
+    # What shows another story links to it; a picture of this one links to a file at most
+    anchors = (anchor for root in roots for anchor in root.iter("a"))
+    cut |= {a for a in anchors if (href := a.get("href")) and leads_elsewhere(href, base) and not _FILE.search(href)}
     order: dict[etree._Element, int] = {}
     placed: list[tuple[int, etree._Element | None, Image]] = []
     seen: set[str] = set()

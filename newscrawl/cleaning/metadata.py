@@ -397,7 +397,10 @@ def _local(at: datetime, printed: _Printed) -> datetime:
     if at.utcoffset() != VIETNAM.utcoffset(None):
         for text in printed.texts():
             shown = parse_date(text)
-            if shown and shown.replace(tzinfo=None, second=0) == at.replace(tzinfo=None, second=0, microsecond=0):
+            # A claim with an offset of its own is none that readers see; nor can it prove itself wrong
+            if not shown or shown.utcoffset() != VIETNAM.utcoffset(None):
+                continue
+            if shown.replace(tzinfo=None, second=0) == at.replace(tzinfo=None, second=0, microsecond=0):
                 return at.replace(tzinfo=VIETNAM)
     return at.astimezone(VIETNAM)
 

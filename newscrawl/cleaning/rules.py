@@ -146,6 +146,9 @@ def cards(layout: Layout, url: str) -> None:
 def closing_lines(blocks: list[Block], authors: list[str]) -> list[Block]:
     """Byline, source line and date at the story's end, and those few that stand before it. Returns what was cut."""
     cut: list[Block] = []
+    *_, above, last = [Block("", None), Block("", None), *kept(blocks)]
+    if last.text.startswith("(*") and above.text.endswith("*)") and bylines.is_byline(above.text, authors):
+        last.cut("byline")  # "(*) Luật sư ở Hà Nội" below "Lê Ví Dụ (*)"
     # A signature can stand above notes that are no part of the story; those are cut already
     for block in reversed(kept(blocks)):
         rule = _closing_rule(block, authors)

@@ -73,7 +73,7 @@ def test_agencies(author: str, name: str) -> None:
     [
         "Khổng Tú Anh", "KHỔNG TÚ ANH", "Khổng Tú Anh - Lều Nam", "Khổng Tú Anh, Lều Nam", "Khổng Tú Anh và Lều Nam", "H.A", "T.K.",
         "Tin và ảnh: Lều Nam", "Bài, ảnh: KHỔNG TÚ ANH", "Ảnh: Lều Nam", "Thực hiện: Khổng Tú Anh", "Lều Nam (tổng hợp)", "(Lều Nam)",
-        "Lều Nam (theo Reuters)", "Lều Nam lược ghi", "TTXVN", "PV", "Nhóm phóng viên", "Chinhphu.vn", "Báo Ví Dụ",
+        "Lều Nam (theo Reuters)", "Lều Nam lược ghi", "Lều Nam (*)", "TTXVN", "PV", "Nhóm phóng viên", "Chinhphu.vn", "Báo Ví Dụ",
     ],
 )  # fmt: skip
 def test_bylines(line: str) -> None:

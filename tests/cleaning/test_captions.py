@@ -112,6 +112,8 @@ def test_slanted_stories_are_no_captions() -> None:
         (f"<p>{PICTURE}</p><p><em>{LINE}</em></p><p><img src='/anh/2.jpg'></p><p><em>Lắp đèn</em></p>", [Image("/anh/cau-van.jpg", LINE), Image("/anh/2.jpg", "Lắp đèn")]),
         ("<p><img data-src='/anh/3.jpg' src='data:image/gif;base64,R0lGOD'></p>", [Image("/anh/3.jpg")]),
         ("<p><img class='icon' src='/anh/zalo-icon.png'></p>", []),
+        (f"<div><a href='https://baovidu.vn/cho-phien-ben-tram-hop-lai.html'>{PICTURE}</a></div>", []),
+        (f"<p><a href='https://baovidu.vn/anh/cau-van-xom-bai-say-moi.jpg'>{PICTURE}</a></p>", [Image("/anh/cau-van.jpg")]),
         ("", []),
     ],
 )  # fmt: skip

@@ -72,6 +72,7 @@ def test_authors(head: str, authors: list[str]) -> None:
     ("<p><strong>Nguyễn Thị Mơ</strong></p>", ["Nguyễn Thị Mơ"]),
     ('<p style="text-align: right">Bài và ảnh: Nguyễn Thị Mơ - Tạ Lam</p>', ["Nguyễn Thị Mơ", "Tạ Lam"]),
     ("<p>Ảnh: Tạ Lam</p>", []),
+    ("<p><strong>Tạ Lam (*)</strong></p><p>(*) Giảng viên Trường đại học Ví Dụ</p>", ["Tạ Lam"]),
 ])  # fmt: skip
 def test_authors_from_the_closing_line(line: str, authors: list[str]) -> None:
     article = read(after=line)
@@ -87,6 +88,7 @@ def test_authors_from_the_closing_line(line: str, authors: list[str]) -> None:
     (ld(datePublished="2024-06-16T09:15:00+07:00"), "", at(9, 15)),
     (meta("article:published_time", "2024-06-16") + ld(datePublished="2024-06-16T09:15:00+07:00"), "", at(9, 15)),
     (meta("article:published_time", "2024-06-16T09:15:00Z"), "<div>Chủ nhật, 16/06/2024, 09:15</div>", at(9, 15)),
+    (meta("article:published_time", "2024-06-16T02:15:00Z"), '<time datetime="2024-06-16T02:15:00Z">2 giờ trước</time>', at(9, 15)),
     ("", "<div>Chủ nhật, 16/06/2024, 09:15 (GMT+7)</div>", at(9, 15)),
     ("", "<div>09:15 | 16/06/2024</div>", at(9, 15)),
     ("", "<span>Ngày 16 tháng 6 năm 2024, 9 giờ 15</span>", at(9, 15)),
@@ -97,7 +99,7 @@ def test_authors_from_the_closing_line(line: str, authors: list[str]) -> None:
     (meta("article:published_time", "2031-06-16T09:15:00+07:00"), "", None),
     (meta("article:published_time", "1970-01-01T00:00:00Z") + ld(datePublished="2024-06-16T09:15:00+07:00"), "", at(9, 15)),
     (meta("article:published_time", "hôm qua"), "<div>16/06/2024 09:15</div>", at(9, 15)),
-], ids=["seconds", "UTC", "silent of the zone", "American", "JSON-LD", "a day, then its clock", "UTC that is local", "printed", "clock first", "in words", "time element",
+], ids=["seconds", "UTC", "silent of the zone", "American", "JSON-LD", "a day, then its clock", "UTC that is local", "UTC twice", "printed", "clock first", "in words", "time element",
     "day only", "none", "no such day", "future", "epoch", "no date"])  # fmt: skip
 def test_published(head: str, above: str, published: datetime | None) -> None:
     told = read(head, above=above).published_at
