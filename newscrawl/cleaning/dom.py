@@ -43,9 +43,9 @@ _STRONG = frozenset(["b", "strong", "h1", "h2", "h3", "h4", "h5", "h6", "th"])
 _ITALIC = frozenset(["i", "em", "cite"])
 HEADINGS = frozenset(["h1", "h2", "h3", "h4", "h5", "h6"])
 _HIDDEN = re.compile(r"display\s*:\s*none|visibility\s*:\s*hidden", re.IGNORECASE)
-_END = re.compile(r"</(?:html|body)\s*>", re.IGNORECASE)
-_LONG_TAG = re.compile(r"<[a-zA-Z][^<>]{20000,}")
-_XML_DECLARATION = re.compile(r"^\s*<\?xml[^>]*\?>")
+_END = re.compile(rb"</(?:html|body)\s*>", re.IGNORECASE)
+_LONG_TAG = re.compile(rb"<[a-zA-Z][^<>]{20000,}")
+_XML_DECLARATION = re.compile(rb"\s*<\?xml[^>]*\?>")
 
 Kind = Literal["paragraph", "heading", "item", "caption", "table"]
 
@@ -76,28 +76,38 @@ class Block:
             self.rule = rule
 
 
-def parse(text: str) -> etree._Element:
-    """The tree of a page. Raises `NotAnArticle` for text with no element in it."""
-    if "\0" in text:
-        text = text.replace("\0", "")
-    if not text or text.isspace():
+def parse(html: bytes | str) -> etree._Element:
+    """The tree of a page in UTF-8 (or its text). Raises `NotAnArticle` for what has no element in it."""
+    if isinstance(html, str):
+        html = html.encode("utf-8", "replace")
+    if b"\0" in html:
+        html = html.replace(b"\0", b"")
+    if not html or html.isspace():
         raise NotAnArticle("empty")
-    text = _XML_DECLARATION.sub("", text)
-    if len(text) > 300_000 and any(tag[0].count("=") > MAX_ATTRIBUTES for tag in _LONG_TAG.finditer(text)):
+    if declaration := _XML_DECLARATION.match(html):
+        html = html[declaration.end() :]
+    if len(html) > 300_000 and _has_long_tag(html) and any(
+        tag[0].count(b"=") > MAX_ATTRIBUTES for tag in _LONG_TAG.finditer(html)
+    ):
         # libxml2 compares each with all before it
         raise NotAnArticle("too large", f"an element with over {MAX_ATTRIBUTES} attributes")
     # Some pages end several times (whole documents pasted into the body); the parser would stop at the first end
-    if (end := _END.search(text)) and end.end() < len(text) - 200:
-        text = _END.sub("", text)
+    if (end := _END.search(html)) and end.end() < len(html) - 200:
+        html = _END.sub(b"", html)
     # lxml.html's parser would look up a Python class for every element that is touched; trafilatura's copy gets them
     parser = etree.HTMLParser(encoding="utf-8", remove_comments=True, remove_pis=True, huge_tree=False)
     try:
-        tree = etree.fromstring(text.encode("utf-8", "replace"), parser)
+        tree = etree.fromstring(html, parser)
     except etree.XMLSyntaxError as error:
         raise NotAnArticle("not html", str(error)) from error
     if tree is None:
         raise NotAnArticle("empty")
     return tree
+
+
+def _has_long_tag(html: bytes) -> bool:
+    """Can there be a tag of 20,000 bytes? Then ten thousand in a row hold no ">"."""
+    return any(html.find(b">", at, at + 10_000) < 0 for at in range(0, len(html), 10_000))
 
 
 def join(base: str, href: str) -> str:

@@ -17,7 +17,7 @@ from lxml import etree
 
 from newscrawl.article import Article, Image, NotAnArticle, Page, Removed, Source, article_id, content_hash
 from newscrawl.cleaning import bylines, captions, generic, kinds, metadata, rules, template
-from newscrawl.cleaning.decode import decode
+from newscrawl.cleaning.decode import utf8
 from newscrawl.cleaning.dom import Block, Layout, blocks, parse
 from newscrawl.cleaning.normal import fold, one_line, syllables
 from newscrawl.cleaning.teasers import teaser_tail
@@ -75,12 +75,12 @@ class Cleaner:
 
     def _clean(self, page: Page, *, generic_only: bool) -> Cleaned:
         kinds.check_bytes(page)
-        text = decode(page.body, page.content_type)
-        kinds.check_challenge(text)
-        tree = parse(text)
+        html = utf8(page.body, page.content_type)
+        kinds.check_challenge(html)
+        tree = parse(html)
         site = None if generic_only else self.sites.for_url(page.url)
         known = metadata.facts(tree, page.url)
-        kinds.check_redirect(tree, len(text))
+        kinds.check_redirect(tree, len(html))
         ruled, owner, version = Rules(), "generic", ""
         family = None
         if site is not None:
