@@ -34,8 +34,12 @@ class Selector:
         path, needed = _compile(self.css)
         # Most selectors name what most pages, and nearly all stories, lack; to walk the tree for each would cost more
         # than all the rest
-        if not any(classes <= _classes(tree) and (not ids or ids <= _ids(tree)) for classes, ids in needed):
-            return []
+        for part in (tree.getroottree().getroot(), tree):
+            for classes, ids in needed:
+                if (not classes or classes <= _classes(part)) and (not ids or ids <= _ids(part)):
+                    break
+            else:
+                return []
         found = path(tree)
         return [element for element in found if isinstance(element, etree._Element)] if isinstance(found, list) else []
 

@@ -17,7 +17,8 @@ from lxml import etree
 from w3lib.url import safe_url_string
 
 from newscrawl.article import NotAnArticle
-from newscrawl.cleaning.normal import normal
+from newscrawl.cleaning.normal import normal, one_line
+from newscrawl.sites import PLAIN_ADDRESS
 
 #: Attributes of one element above which a page is no news page.
 MAX_ATTRIBUTES = 2_000
@@ -86,9 +87,7 @@ def parse(html: bytes | str) -> etree._Element:
         raise NotAnArticle("empty")
     if declaration := _XML_DECLARATION.match(html):
         html = html[declaration.end() :]
-    if len(html) > 300_000 and _has_long_tag(html) and any(
-        tag[0].count(b"=") > MAX_ATTRIBUTES for tag in _LONG_TAG.finditer(html)
-    ):
+    if len(html) > 300_000 and any(tag.count(b"=") > MAX_ATTRIBUTES for tag in _long_tags(html)):
         # libxml2 compares each with all before it
         raise NotAnArticle("too large", f"an element with over {MAX_ATTRIBUTES} attributes")
     # Some pages end several times (whole documents pasted into the body); the parser would stop at the first end
@@ -105,13 +104,18 @@ def parse(html: bytes | str) -> etree._Element:
     return tree
 
 
-def _has_long_tag(html: bytes) -> bool:
-    """Can there be a tag of 20,000 bytes? Then ten thousand in a row hold no ">"."""
-    return any(html.find(b">", at, at + 10_000) < 0 for at in range(0, len(html), 10_000))
+def _long_tags(html: bytes) -> Iterator[bytes]:
+    """The tags of over 20,000 bytes."""
+    # In each of them one of these stretches of ten thousand bytes holds no bracket; few other places do
+    for at in range(0, len(html), 10_000):
+        if html.find(b">", at, at + 10_000) < 0 and (tag := _LONG_TAG.match(html, max(0, html.rfind(b"<", 0, at)))):
+            yield tag[0]
 
 
 def join(base: str, href: str) -> str:
     """The address of a link; empty for what is none ("//[")."""
+    if PLAIN_ADDRESS.fullmatch(href):  # most are, and to take an address apart is dear
+        return href
     try:
         url = urljoin(base, safe_url_string(href.strip()))
     except ValueError:
@@ -349,6 +353,8 @@ def table_rows(table: etree._Element) -> list[str]:
 
 def text_of(element: etree._Element) -> str:
     """All text under an element on one line, in normal form."""
+    if not len(element) and element.tag not in SILENT_TAGS:
+        return one_line(element.text or "")
     return normal("".join(_texts(element))).replace("\n", " ").strip()
 
 

@@ -102,20 +102,28 @@ def check_redirect(tree: etree._Element, size: int) -> None:
     """Refuses pages whose only purpose is to lead elsewhere. `size` is the page's length in bytes."""
     if size > 40_000:
         return
-    body = tree.find("body")
+    for element in tree.iter("meta"):
+        if (
+            (element.get("http-equiv") or "").lower() == "refresh"
+            and _REFRESH.match(element.get("content") or "")
+            and _shows(tree) <= 400
+        ):
+            raise NotAnArticle("redirect", (element.get("content") or "")[:120])
+    for script in tree.iter("script"):
+        code = script.text
+        if code and len(code) < 2000 and "location" in code and _MOVES.search(code) and _shows(tree) < 100:
+            raise NotAnArticle("redirect", "a script that moves on")
+
+
+def _shows(tree: etree._Element) -> int:
+    """How many characters of text readers see."""
     visible = 0
+    body = tree.find("body")
     for node in body.iter() if body is not None else ():
         if isinstance(node.tag, str) and node.tag not in {"script", "style", "noscript"}:
             visible += len((node.text or "").strip())
         visible += len((node.tail or "").strip())
-        if visible > 400:
-            return
-    for element in tree.iter("meta"):
-        if (element.get("http-equiv") or "").lower() == "refresh" and _REFRESH.match(element.get("content") or ""):
-            raise NotAnArticle("redirect", (element.get("content") or "")[:120])
-    for script in tree.iter("script"):
-        if visible < 100 and script.text and len(script.text) < 2000 and _MOVES.search(script.text):
-            raise NotAnArticle("redirect", "a script that moves on")
+    return visible
 
 
 def is_vietnamese(text: str) -> bool:

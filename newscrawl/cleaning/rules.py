@@ -28,7 +28,7 @@ _BOXES = frozenset("aside article section div li ul ol table tr td dl figure blo
 
 def kept(blocks: Iterable[Block]) -> list[Block]:
     """The blocks that no rule has cut."""
-    return [block for block in blocks if block.kept]
+    return [block for block in blocks if not block.rule]
 
 
 def lines_of_site(blocks: list[Block], patterns: Sequence[re.Pattern[str]]) -> None:
