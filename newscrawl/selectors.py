@@ -2,17 +2,19 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator
 from dataclasses import dataclass
 from functools import cache, lru_cache
 
 from cssselect import HTMLTranslator
-from cssselect.parser import Class, CombinedSelector, Hash, parse
+from cssselect.parser import Attrib, Class, CombinedSelector, Hash, parse
 from cssselect.xpath import XPathExpr
 from lxml import etree
 
-_CLASSES = etree.XPath("descendant-or-self::*/@class", smart_strings=False)
-_IDS = etree.XPath("descendant-or-self::*/@id", smart_strings=False)
+_NAME = re.compile(r"[a-zA-Z][\w-]*", re.ASCII)
+#: The values, one of each attribute, that a page or a part of it must have somewhere for a selector to match.
+Needed = tuple[tuple[str, str], ...]
 
 
 @dataclass(slots=True, frozen=True)
@@ -31,15 +33,18 @@ class Selector:
 
     def find(self, tree: etree._Element) -> list[etree._Element]:
         """The elements of `tree` that match, `tree` itself included, in document order."""
-        path, needed = _compile(self.css)
+        path, alternatives = _compile(self.css)
         # Most selectors name what most pages, and nearly all stories, lack; to walk the tree for each would cost more
         # than all the rest
-        for part in (tree.getroottree().getroot(), tree):
-            for classes, ids in needed:
-                if (not classes or classes <= _classes(part)) and (not ids or ids <= _ids(part)):
+        known = _known(tree.getroottree().getroot())
+        for needed in alternatives:
+            for attribute, value in needed:
+                if value not in (known.get((tree, attribute)) or _read(known, tree, attribute)):
                     break
             else:
-                return []
+                break
+        else:
+            return []
         found = path(tree)
         return [element for element in found if isinstance(element, etree._Element)] if isinstance(found, list) else []
 
@@ -57,38 +62,42 @@ class _Translator(HTMLTranslator):
 
 
 @cache
-def _compile(css: str) -> tuple[etree.XPath, tuple[tuple[frozenset[str], frozenset[str]], ...]]:
-    """A selector's XPath and, for each of its alternatives (`a, b`), the classes and ids that it needs."""
-    needed = []
-    for one in parse(css):
-        names = list(_needed(one.parsed_tree))
-        needed.append(
-            (
-                frozenset(node.class_name for node in names if isinstance(node, Class)),
-                frozenset(node.id for node in names if isinstance(node, Hash)),
-            )
-        )
-    return etree.XPath(_Translator().css_to_xpath(css)), tuple(needed)
+def _compile(css: str) -> tuple[etree.XPath, tuple[Needed, ...]]:
+    """A selector's XPath, and what each of its alternatives (`a, b`) needs."""
+    needed = tuple(tuple(_needed(one.parsed_tree)) for one in parse(css))
+    return etree.XPath(_Translator().css_to_xpath(css)), needed
 
 
-def _needed(node: object) -> Iterator[Class | Hash]:
+def _needed(node: object) -> Iterator[tuple[str, str]]:
     # Only what every match must have: what stands in :not(), :is() and :has() is passed by
     while node is not None:
-        if isinstance(node, Class | Hash):
-            yield node
+        if isinstance(node, Class):
+            yield "class", node.class_name
+        elif isinstance(node, Hash):
+            yield "id", node.id
+        elif isinstance(node, Attrib) and node.operator == "=" and not node.namespace and _NAME.fullmatch(node.attrib):
+            yield node.attrib.lower(), (node.value and node.value.value) or ""
         elif isinstance(node, CombinedSelector):
             yield from _needed(node.subselector)
         node = getattr(node, "selector", None)
 
 
-# Kept for the few parts of the page at hand that are looked through, whose tree does not change
-@lru_cache(maxsize=8)
-def _classes(scope: etree._Element) -> frozenset[str]:
-    """All classes in a part of a page."""
-    return frozenset(" ".join(set(_CLASSES(scope))).split())
+#: By part of a page and attribute, all values that it has there; of "class", all classes.
+_Known = dict[tuple[etree._Element, str], frozenset[str]]
 
 
-@lru_cache(maxsize=8)
-def _ids(scope: etree._Element) -> frozenset[str]:
-    """All ids in a part of a page."""
-    return frozenset(name.strip() for name in _IDS(scope))
+@lru_cache(maxsize=1)
+def _known(_root: etree._Element) -> _Known:
+    """What has been read of a page; kept for the page at hand, whose tree does not change."""
+    return {}
+
+
+def _read(known: _Known, part: etree._Element, attribute: str) -> frozenset[str]:
+    values = frozenset(_values_of(attribute)(part))
+    known[part, attribute] = values = frozenset(" ".join(values).split()) if attribute == "class" else values
+    return values
+
+
+@cache
+def _values_of(attribute: str) -> etree.XPath:
+    return etree.XPath(f"descendant-or-self::*/@{attribute}", smart_strings=False)
