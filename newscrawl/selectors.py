@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from functools import cache, lru_cache
 
 from cssselect import HTMLTranslator
-from cssselect.parser import Attrib, Class, CombinedSelector, Hash, parse
+from cssselect.parser import Attrib, Class, CombinedSelector, Element, Hash, parse
 from cssselect.xpath import XPathExpr
 from lxml import etree
 
@@ -64,7 +64,8 @@ class _Translator(HTMLTranslator):
 @cache
 def _compile(css: str) -> tuple[etree.XPath, tuple[Needed, ...]]:
     """A selector's XPath, and what each of its alternatives (`a, b`) needs."""
-    needed = tuple(tuple(_needed(one.parsed_tree)) for one in parse(css))
+    # Classes first: they are read for other selectors anyway
+    needed = tuple(tuple(sorted(_needed(one.parsed_tree))) for one in parse(css))
     return etree.XPath(_Translator().css_to_xpath(css)), needed
 
 
@@ -75,11 +76,23 @@ def _needed(node: object) -> Iterator[tuple[str, str]]:
             yield "class", node.class_name
         elif isinstance(node, Hash):
             yield "id", node.id
-        elif isinstance(node, Attrib) and node.operator == "=" and not node.namespace and _NAME.fullmatch(node.attrib):
+        elif isinstance(node, Attrib) and _is_value(node) and not _tag(node):  # elements of one tag are soon found
             yield node.attrib.lower(), (node.value and node.value.value) or ""
         elif isinstance(node, CombinedSelector):
             yield from _needed(node.subselector)
         node = getattr(node, "selector", None)
+
+
+def _is_value(node: Attrib) -> bool:
+    return node.operator == "=" and not node.namespace and _NAME.fullmatch(node.attrib) is not None
+
+
+def _tag(node: object) -> str:
+    while not isinstance(node, Element):
+        node = getattr(node, "selector", None) or getattr(node, "subselector", None)
+        if node is None:
+            return ""
+    return node.element or ""
 
 
 #: By part of a page and attribute, all values that it has there; of "class", all classes.

@@ -106,10 +106,14 @@ def parse(html: bytes | str) -> etree._Element:
 
 def _long_tags(html: bytes) -> Iterator[bytes]:
     """The tags of over 20,000 bytes."""
-    # In each of them one of these stretches of ten thousand bytes holds no bracket; few other places do
-    for at in range(0, len(html), 10_000):
-        if html.find(b">", at, at + 10_000) < 0 and (tag := _LONG_TAG.match(html, max(0, html.rfind(b"<", 0, at)))):
-            yield tag[0]
+    # A long tag is a long way without ">", of which there are few
+    at = 0
+    while at < len(html):
+        end = html.find(b">", at)
+        end = len(html) if end < 0 else end
+        if end - at >= 10_000:
+            yield from _LONG_TAG.findall(html, max(0, html.rfind(b"<", 0, at)), end)
+        at = max(end, at + 10_000)
 
 
 def join(base: str, href: str) -> str:
