@@ -92,7 +92,7 @@ def parse(html: bytes | str) -> etree._Element:
         raise NotAnArticle("too large", f"an element with over {MAX_ATTRIBUTES} attributes")
     # Some pages end several times (whole documents pasted into the body); the parser would stop at the first end
     if (end := _END.search(html)) and end.end() < len(html) - 200:
-        html = _END.sub(b"", html)
+        html = html[: end.start()] + _END.sub(b"", html[end.end() :])
     # lxml.html's parser would look up a Python class for every element that is touched; trafilatura's copy gets them
     parser = etree.HTMLParser(encoding="utf-8", remove_comments=True, remove_pis=True, huge_tree=False)
     try:
