@@ -37,6 +37,8 @@ TRACKING = (
 VERIFIED = ("saved page", "several sources", "unverified")
 _VIETNAM = timezone(timedelta(hours=7))
 _ALIAS = re.compile(r"[a-z0-9.-]+(?:/[a-z0-9._-]+)*")
+#: An address that is in normal form as it stands: letters, digits and "-_.~" in host and path, and nothing else.
+PLAIN_ADDRESS = re.compile(r"https?://(?:[a-z0-9-]{1,63}\.)+[a-z]{2,63}/[A-Za-z0-9/_.~-]*")
 _TWIN_HOSTS = ("www.", "m.", "mobile.", "amp.")
 
 
@@ -280,6 +282,8 @@ def _take_out(inside: Traversable, folder: Path) -> None:
 
 def normal_url(url: str) -> str:
     """`url` with a lower-case host and without fragment, default port and tracking parameters; escapes made uniform."""
+    if PLAIN_ADDRESS.fullmatch(url):
+        return url
     parts = urlsplit(safe_url_string(url.strip()))
     netloc = parts.netloc.lower().removesuffix(":80" if parts.scheme == "http" else ":443")
     bare = urlunsplit(parts._replace(scheme=parts.scheme.lower(), netloc=netloc, path=parts.path or "/", fragment=""))

@@ -176,7 +176,7 @@ def has_credit(text: str) -> bool:
 
 
 def _credit(caption: str) -> re.Match[str] | None:
-    match = _CREDIT.search(caption)
+    match = _CREDIT.search(caption) if ":" in caption or "：" in caption else None
     if match and match[0].lstrip()[0].islower() and match["who"][0].islower():
         # "… từ hai nguồn: ngân sách và vốn góp": a credit has a full stop, a bracket or the like before it
         match = match if caption[: match.start()].rstrip()[-1:] in tuple('.!?…”")') else None

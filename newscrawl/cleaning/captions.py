@@ -87,7 +87,7 @@ def _is_caption(block: Block, marked: set[etree._Element], around: list[etree._E
         if node.tag == "table":
             return _is_picture_table(node) and not _beside_picture(around)
         name = node.get("class") or ""
-        if _NAMED.search(name) or (node is element and _CLASS.search(name) and _picture_near(around)):
+        if (name and _NAMED.search(name)) or (node is element and _CLASS.search(name) and _picture_near(around)):
             return True
         if node.tag in {"blockquote", "section", "article"}:
             break

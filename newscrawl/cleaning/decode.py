@@ -22,15 +22,16 @@ _META = re.compile(
     re.IGNORECASE,
 )
 _HEAD = 4096
+#: Bytes that are looked at in one go.
+_PIECE = 1 << 15
 #: Share of characters that a charset may fail to explain before another one is tried.
 _TOLERANCE = 0.002
 #: Bad sequences in UTF-8, for each good letter beyond ASCII.
 _BAD = 0.1
 #: Letters that make text suspect of a legacy encoding: à of TCVN3, à of VNI, đ of windows-1258 and VISCII, đ of VPS,
 #: and half of the letters of UTF-8 read as windows-1252. Vietnamese text has next to none of them.
-_SUSPECTS = ("µ", "ø", "ð", "Ç", "º")
-# The same as entities, and character references that parsers turn into U+FFFD or controls. Searched in bytes, which is
-# several times as fast as in text
+_SUSPECTS = tuple(letter.encode() for letter in "µøðÇº")
+# The same as entities, and character references that parsers turn into U+FFFD or controls
 _REFERENCES = re.compile(
     rb"&(?:(?:micro|oslash|eth|Ccedil|ordm);|"
     rb"(?:amp;)*#(?:0*(?:[0-8]|1[124-9]|2\d|3[01]|12[7-9]|1[345]\d|181|186|199|240|248|5[5-7]\d{3}|[1-9]\d{6,})(?!\d)|"
@@ -39,7 +40,7 @@ _REFERENCES = re.compile(
 )
 _NUMBER = re.compile(r"&(?:amp;)*#(?:[xX]([0-9a-fA-F]+)|([0-9]+));?")
 #: Quotation marks, dash and ellipsis of windows-1252 that became C1 controls.
-_STRAY = ("\x85", "\x92", "\x93", "\x96")
+_STRAY = tuple(control.encode() for control in "\x85\x92\x93\x96")
 _CP1252 = {code: legacy.CP1252[code] for code in range(0x80, 0xA0)}
 _EMPTY: dict[int, str | None] = dict.fromkeys(code for code, letter in _CP1252.items() if letter == chr(code))
 #: Codecs of text in letters of one byte, and of several; Python has others that a page must not name ("hex", "idna").
@@ -55,18 +56,27 @@ _MENDING = "newscrawl-mend"
 
 def decode(body: bytes, content_type: str = "") -> str:
     """The text of a page. Raises `NotAnArticle` ("unreadable") where no known charset explains the bytes."""
+    return utf8(body, content_type).decode()
+
+
+def utf8(body: bytes, content_type: str = "") -> bytes:
+    """The text of a page in UTF-8: `body` itself where it is good UTF-8, as nearly all pages are.
+
+    Raises `NotAnArticle` ("unreadable") where no known charset explains the bytes.
+    """
     encoding, bom = read_bom(body)
     if encoding and bom:
         body = body[len(bom) :]
         if encoding != "utf-8":
-            return _mended(body, body.decode(encoding, "ignore"))
+            return _mended(body.decode(encoding, "ignore").encode(), body)
     elif wide := _utf16(body):  # which is valid UTF-8 too, as long as all letters are ASCII
-        return _mended(body, body.decode(wide, "ignore"))
+        return _mended(body.decode(wide, "ignore").encode(), body)
     try:
-        return _mended(body, body.decode("utf-8"))
+        _check_utf8(body)
+        return _mended(body, body)
     except UnicodeDecodeError as error:
         if error.reason == "unexpected end of data":  # the only fault
-            return _mended(body, body[: error.start].decode("utf-8"))
+            return _mended(body[: error.start], body)
     match = _META.search(body, 0, _HEAD)
     declared = (match[1] or match[2]).decode("ascii", "replace") if match else ""
     labels = (
@@ -75,8 +85,20 @@ def decode(body: bytes, content_type: str = "") -> str:
     )
     candidates = [name for label in labels if (name := _codec(label))]
     if encoding or _is_utf8(body, declared="utf-8" in candidates):
-        return _mended(body, body.decode("utf-8", _MENDING))
-    return _mended(body, _other(body, candidates, declared))
+        return _mended(body.decode("utf-8", _MENDING).encode(), body)
+    return _mended(_other(body, candidates, declared).encode(), body)
+
+
+def _check_utf8(body: bytes) -> None:
+    """Raises `UnicodeDecodeError` for what is no UTF-8."""
+    # Piece by piece: the text of a large page takes two bytes a letter, and more time to find room for than to read
+    at = 0
+    while at < len(body):
+        try:
+            _, read = codecs.utf_8_decode(body[at : at + _PIECE], "strict", at + _PIECE >= len(body))
+        except UnicodeDecodeError as error:
+            raise UnicodeDecodeError("utf-8", body, at + error.start, at + error.end, error.reason) from None
+        at += read
 
 
 def _other(body: bytes, candidates: list[str], declared: str) -> str:
@@ -110,10 +132,11 @@ def _codec(label: str | None) -> str:
         return ""
 
 
-#: What XML, and so the tree, cannot hold; NUL is left to the parser's caller. The table tells bytes that have any.
+#: What XML, and so the tree, cannot hold; NUL is left to the parser's caller.
 _NO_XML: dict[int, str | None] = dict.fromkeys((*range(1, 9), 11, 12, *range(14, 32)), " ")
 _NO_XML |= {0xFFFE: "", 0xFFFF: ""} | _EMPTY
-_TELL = bytes(1 if code < 0x20 and code in _NO_XML else 32 for code in range(256))
+_PLAIN = bytes(code for code in range(0x80) if code not in _NO_XML)
+_HIGH_BYTES = bytes(range(0x80, 0x100))
 _CONTROLS = bytes([*range(0x09), 0x0B, *range(0x0E, 0x1B), *range(0x1C, 0x20), 0x7F, 0x81, 0x8D, 0x8F, 0x90, 0x9D])
 
 
@@ -141,14 +164,20 @@ def _mend(error: UnicodeError) -> tuple[str, int]:
 codecs.register_error(_MENDING, _mend)
 
 
-def _mended(body: bytes, text: str) -> str:
-    """Text without what makes letters unreadable later: legacy letters, stray C1 controls, broken references."""
-    suspect = any(letter in text and text.count(letter) > 2 for letter in _SUSPECTS)
-    stray = any(control in text for control in _STRAY)
-    broken = _REFERENCES.search(body) is not None or (b"\0" in body[:400] and "&" in text)
-    alien = b"\1" in body.translate(_TELL) or "\ufffe" in text or "\uffff" in text
+def _mended(html: bytes, body: bytes) -> bytes:
+    """UTF-8 without what makes letters unreadable later: legacy letters, stray C1 controls, broken references.
+
+    `body` are the bytes that it was made of.
+    """
+    # Next to nothing of a page is left to look through once its plain ASCII is out
+    rest = html.translate(None, _PLAIN)
+    suspect = any(rest.count(letter) > 2 for letter in _SUSPECTS)
+    stray = any(control in rest for control in _STRAY)
+    broken = _REFERENCES.search(body) is not None or (b"\0" in body[:400] and b"&" in html)
+    alien = rest.translate(None, _HIGH_BYTES) != b"" or b"\xef\xbf\xbe" in rest or b"\xef\xbf\xbf" in rest
     if not (suspect or stray or broken or alien):
-        return text
+        return html
+    text = html.decode()
     if stray:
         text = text.translate(_CP1252)
     if broken:
@@ -156,7 +185,7 @@ def _mended(body: bytes, text: str) -> str:
         text = _NUMBER.sub(_reference, text).encode("utf-16-le", "surrogatepass").decode("utf-16-le", "ignore")
     if suspect or broken:
         text = legacy.undo(text)
-    return text.translate(_NO_XML if alien else _EMPTY)
+    return text.translate(_NO_XML if alien else _EMPTY).encode()
 
 
 def _reference(match: re.Match[str]) -> str:

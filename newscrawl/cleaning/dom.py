@@ -17,7 +17,8 @@ from lxml import etree
 from w3lib.url import safe_url_string
 
 from newscrawl.article import NotAnArticle
-from newscrawl.cleaning.normal import normal
+from newscrawl.cleaning.normal import normal, one_line
+from newscrawl.sites import PLAIN_ADDRESS
 
 #: Attributes of one element above which a page is no news page.
 MAX_ATTRIBUTES = 2_000
@@ -43,9 +44,9 @@ _STRONG = frozenset(["b", "strong", "h1", "h2", "h3", "h4", "h5", "h6", "th"])
 _ITALIC = frozenset(["i", "em", "cite"])
 HEADINGS = frozenset(["h1", "h2", "h3", "h4", "h5", "h6"])
 _HIDDEN = re.compile(r"display\s*:\s*none|visibility\s*:\s*hidden", re.IGNORECASE)
-_END = re.compile(r"</(?:html|body)\s*>", re.IGNORECASE)
-_LONG_TAG = re.compile(r"<[a-zA-Z][^<>]{20000,}")
-_XML_DECLARATION = re.compile(r"^\s*<\?xml[^>]*\?>")
+_END = re.compile(rb"</(?:html|body)\s*>", re.IGNORECASE)
+_LONG_TAG = re.compile(rb"<[a-zA-Z][^<>]{20000,}")
+_XML_DECLARATION = re.compile(rb"\s*<\?xml[^>]*\?>")
 
 Kind = Literal["paragraph", "heading", "item", "caption", "table"]
 
@@ -76,23 +77,26 @@ class Block:
             self.rule = rule
 
 
-def parse(text: str) -> etree._Element:
-    """The tree of a page. Raises `NotAnArticle` for text with no element in it."""
-    if "\0" in text:
-        text = text.replace("\0", "")
-    if not text or text.isspace():
+def parse(html: bytes | str) -> etree._Element:
+    """The tree of a page in UTF-8 (or its text). Raises `NotAnArticle` for what has no element in it."""
+    if isinstance(html, str):
+        html = html.encode("utf-8", "replace")
+    if b"\0" in html:
+        html = html.replace(b"\0", b"")
+    if not html or html.isspace():
         raise NotAnArticle("empty")
-    text = _XML_DECLARATION.sub("", text)
-    if len(text) > 300_000 and any(tag[0].count("=") > MAX_ATTRIBUTES for tag in _LONG_TAG.finditer(text)):
+    if declaration := _XML_DECLARATION.match(html):
+        html = html[declaration.end() :]
+    if len(html) > 300_000 and any(tag.count(b"=") > MAX_ATTRIBUTES for tag in _long_tags(html)):
         # libxml2 compares each with all before it
         raise NotAnArticle("too large", f"an element with over {MAX_ATTRIBUTES} attributes")
     # Some pages end several times (whole documents pasted into the body); the parser would stop at the first end
-    if (end := _END.search(text)) and end.end() < len(text) - 200:
-        text = _END.sub("", text)
+    if (end := _END.search(html)) and end.end() < len(html) - 200:
+        html = html[: end.start()] + _END.sub(b"", html[end.end() :])
     # lxml.html's parser would look up a Python class for every element that is touched; trafilatura's copy gets them
     parser = etree.HTMLParser(encoding="utf-8", remove_comments=True, remove_pis=True, huge_tree=False)
     try:
-        tree = etree.fromstring(text.encode("utf-8", "replace"), parser)
+        tree = etree.fromstring(html, parser)
     except etree.XMLSyntaxError as error:
         raise NotAnArticle("not html", str(error)) from error
     if tree is None:
@@ -100,8 +104,22 @@ def parse(text: str) -> etree._Element:
     return tree
 
 
+def _long_tags(html: bytes) -> Iterator[bytes]:
+    """The tags of over 20,000 bytes."""
+    # A long tag is a long way without ">", of which there are few
+    at = 0
+    while at < len(html):
+        end = html.find(b">", at)
+        end = len(html) if end < 0 else end
+        if end - at >= 10_000:
+            yield from _LONG_TAG.findall(html, max(0, html.rfind(b"<", 0, at)), end)
+        at = max(end, at + 10_000)
+
+
 def join(base: str, href: str) -> str:
     """The address of a link; empty for what is none ("//[")."""
+    if PLAIN_ADDRESS.fullmatch(href):  # most are, and to take an address apart is dear
+        return href
     try:
         url = urljoin(base, safe_url_string(href.strip()))
     except ValueError:
@@ -339,6 +357,8 @@ def table_rows(table: etree._Element) -> list[str]:
 
 def text_of(element: etree._Element) -> str:
     """All text under an element on one line, in normal form."""
+    if not len(element) and element.tag not in SILENT_TAGS:
+        return one_line(element.text or "")
     return normal("".join(_texts(element))).replace("\n", " ").strip()
 
 

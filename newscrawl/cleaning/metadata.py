@@ -11,7 +11,7 @@ import itertools
 import json
 import re
 from collections import Counter
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence, Set
 from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any
@@ -278,7 +278,7 @@ def _ld_text(node: dict[str, Any], key: str) -> str:
 # --- people ------------------------------------------------------------------------------------------------------
 
 
-def authors(roots: Roots, known: Facts, rules: Rules, site_names: set[str]) -> tuple[list[str], str]:
+def authors(roots: Roots, known: Facts, rules: Rules, site_names: Set[str]) -> tuple[list[str], str]:
     """The writers, and the agency that stands in their place or behind them.
 
     The page's author boxes first, then meta elements and JSON-LD; never the paper itself.
@@ -295,7 +295,7 @@ def authors(roots: Roots, known: Facts, rules: Rules, site_names: set[str]) -> t
     return _claimed_authors(known, site_names), agency
 
 
-def _claimed_authors(known: Facts, site_names: set[str]) -> list[str]:
+def _claimed_authors(known: Facts, site_names: Set[str]) -> list[str]:
     found: list[str] = []
     for name in _AUTHORS:
         found = []
@@ -317,7 +317,7 @@ def _claimed_authors(known: Facts, site_names: set[str]) -> list[str]:
     return [person for person in _people(found, site_names) if " " in person or person.isupper()]
 
 
-def _people(found: list[str], site_names: set[str]) -> list[str]:
+def _people(found: list[str], site_names: Set[str]) -> list[str]:
     unique: dict[str, str] = {}
     for name in found:
         folded = fold(name)
@@ -497,7 +497,7 @@ def _path(parts: list[str], title: str) -> str:
     return " > ".join(clean[:4])
 
 
-def tags(roots: Roots, known: Facts, rules: Rules, title: str, site_names: set[str]) -> list[str]:
+def tags(roots: Roots, known: Facts, rules: Rules, title: str, site_names: Set[str]) -> list[str]:
     """The tags under the story, else those of the head; the site-wide keywords that some papers print are none."""
     for selected in values(roots, known, rules.tags):
         # A meta element lists them all; a link is one tag, commas and all

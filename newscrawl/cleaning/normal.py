@@ -19,8 +19,10 @@ _TABLE = _INVISIBLE | _CONTROL
 CAPITALS = "A-Z" + "".join(
     letter for code in range(0xC0, 0x1EFA) if (letter := chr(code)).isupper() and letter.isalpha()
 )
-# What `normal` changes; most text has none of it
-_ODD = re.compile("[" + re.escape("".join(map(chr, _TABLE))) + "]|\\s\\s|[^\\S ]")
+# What `normal` changes, besides spaces in a row; most text has none of it. One class of characters is searched for
+# several times as fast as alternatives
+_SPACE = (chr(code) for code in range(0x21, 0x3001) if chr(code).isspace())
+_ODD = re.compile("[" + re.escape("".join((*map(chr, _TABLE), *_SPACE))) + "\n\u0300-\u036f]")
 # No letter has more marks; NFC takes quadratic time over a run of them
 _MARKS = re.compile("([\u0300-\u036f]{8})[\u0300-\u036f]+")
 _SPACES = re.compile(r"[^\S\n]+")
@@ -32,14 +34,16 @@ _SYLLABLE = re.compile(r"\w+")
 
 def normal(text: str) -> str:
     """`text` in normal form on one line or several: NFC, plain spaces, no space at line ends, no invisible characters."""
+    text = text.strip()
     if "<" in text:
         text = _OFFICE.sub("", text)
-    if _ODD.search(text):
+    if "  " in text or _ODD.search(text):
         text = _SPACES.sub(" ", text.translate(_TABLE))
         if "\n" in text:
             text = _AROUND_BREAKS.sub("\n", text)
+        text = _MARKS.sub(r"\1", text)
     # Last, for an invisible character can keep a letter from its mark
-    return text.strip() if text.isascii() else unicodedata.normalize("NFC", _MARKS.sub(r"\1", text)).strip()
+    return unicodedata.normalize("NFC", text).strip()
 
 
 def one_line(text: str) -> str:

@@ -9,7 +9,7 @@ import re
 from collections import Counter
 from dataclasses import dataclass, field
 from datetime import datetime
-from functools import cache
+from functools import cache, lru_cache
 from typing import Literal
 from urllib.parse import urlsplit
 
@@ -17,7 +17,7 @@ from lxml import etree
 
 from newscrawl.article import Article, Image, NotAnArticle, Page, Removed, Source, article_id, content_hash
 from newscrawl.cleaning import bylines, captions, generic, kinds, metadata, rules, template
-from newscrawl.cleaning.decode import decode
+from newscrawl.cleaning.decode import utf8
 from newscrawl.cleaning.dom import Block, Layout, blocks, parse
 from newscrawl.cleaning.normal import fold, one_line, syllables
 from newscrawl.cleaning.teasers import teaser_tail
@@ -75,12 +75,12 @@ class Cleaner:
 
     def _clean(self, page: Page, *, generic_only: bool) -> Cleaned:
         kinds.check_bytes(page)
-        text = decode(page.body, page.content_type)
-        kinds.check_challenge(text)
-        tree = parse(text)
+        html = utf8(page.body, page.content_type)
+        kinds.check_challenge(html)
+        tree = parse(html)
         site = None if generic_only else self.sites.for_url(page.url)
         known = metadata.facts(tree, page.url)
-        kinds.check_redirect(tree, len(text))
+        kinds.check_redirect(tree, len(html))
         ruled, owner, version = Rules(), "generic", ""
         family = None
         if site is not None:
@@ -211,11 +211,16 @@ def clean_page(html: bytes, url: str, *, fetched_at: datetime | None = None, gen
     return default_cleaner().clean(Page(url, html, fetched_at=fetched_at), generic=generic).article
 
 
-def _site_names(url: str, site: Site | None, known: metadata.Facts) -> set[str]:
-    host = domain_of(url)
-    names = {host, host.split(".")[0], site.name if site else "", known.first("og:site_name", "application-name")}
+def _site_names(url: str, site: Site | None, known: metadata.Facts) -> frozenset[str]:
+    return _spellings(domain_of(url), site.name if site else "", known.first("og:site_name", "application-name"))
+
+
+@lru_cache(maxsize=256)
+def _spellings(host: str, name: str, claimed: str) -> frozenset[str]:
+    """What a paper may call itself, letters and digits only."""
+    names = {host, host.split(".")[0], name, claimed}
     names |= {f"báo {name}" for name in names if name} | {f"{name} online" for name in names if name}
-    return {re.sub(r"[\W_]+", "", fold(name)) for name in names} - {""}
+    return frozenset(re.sub(r"[\W_]+", "", fold(name)) for name in names) - {""}
 
 
 def _lead_in_body(found: list[Block], known: metadata.Facts) -> str:
@@ -277,7 +282,7 @@ def _source(roots: metadata.Roots, ruled: Rules, closing: list[Block]) -> Source
     return named
 
 
-def _authors_of(closing: list[Block], site_names: set[str]) -> list[str]:
+def _authors_of(closing: list[Block], site_names: frozenset[str]) -> list[str]:
     for block in closing:
         if block.rule in {"byline", "source line"}:
             for line in block.text.split("\n"):

@@ -28,7 +28,7 @@ _BOXES = frozenset("aside article section div li ul ol table tr td dl figure blo
 
 def kept(blocks: Iterable[Block]) -> list[Block]:
     """The blocks that no rule has cut."""
-    return [block for block in blocks if block.kept]
+    return [block for block in blocks if not block.rule]
 
 
 def lines_of_site(blocks: list[Block], patterns: Sequence[re.Pattern[str]]) -> None:
@@ -251,7 +251,10 @@ def repeats(blocks: list[Block]) -> None:
 def doubled(blocks: list[Block]) -> None:
     """A line that is the same words twice: a picture's title glued to the link below it."""
     for block in kept(blocks):
-        words = block.text.rstrip(" |").split()
+        text = block.text.rstrip(" |")
+        if len(text) % 2 == 0 or not text[len(text) // 2].isspace():  # so nearly always, and to divide words is dear
+            continue
+        words = text.split()
         half = len(words) // 2
         if len(words) >= 8 and len(words) % 2 == 0 and words[:half] == words[half:]:
             block.cut("headline printed twice in one line")

@@ -42,8 +42,9 @@ def teaser_tail(head: Sequence[str], story: Sequence[Block]) -> list[Block]:
     if len(story) < MIN_STORY + MIN_RUN or not all(_may_be_teaser(block) for block in story[-MIN_RUN:]):
         return []
     # Cheap and nearly always enough: the last line of a story shares words with what stands well before it
-    before = _pairs(" . ".join([*head, *(block.text for block in story[:-MIN_RUN])]))
-    if len((last := _pairs(story[-1].text)) & before) > MAX_SHARED * len(last):
+    before = f" {' '.join(syllables(' . '.join([*head, *(block.text for block in story[:-MIN_RUN])])))} "
+    last = _pairs(story[-1].text)
+    if sum(f" {pair} " in before for pair in last) > MAX_SHARED * len(last):
         return []
     pairs = [_pairs(block.text) for block in story]
     first = len(story)
