@@ -14,7 +14,7 @@ import argparse
 import hashlib
 import random
 import re
-import resource
+import subprocess
 import sys
 import tempfile
 import time
@@ -545,6 +545,94 @@ def table(items: Sequence[Item], results: dict[str, Result]) -> Iterator[str]:
         )
 
 
+# --- a million -----------------------------------------------------------------------------------------------------
+
+_BATCH = 256
+
+
+def stream(count: int, seed: int = 1) -> Iterator[tuple[str, str]]:
+    """Articles (id, text) as they come in over years: of a hundred, 12 are reprints, 5 copies, 5 cut short, each of one of
+    the last five thousand stories; 8 are of a template; 70 are new, 400 syllables each on average."""
+    room = Newsroom(seed)
+    rng = room.random
+    recent: list[Story] = []
+    frames = [(rng.choice(TEMPLATES), _Frame(room)) for _ in range(300)]
+    for _ in range(count):
+        kind = rng.random()
+        if kind < 0.22 and recent:
+            make = _reprint if kind < 0.12 else _copy if kind < 0.17 else _cut
+            text = make(room, rng.choice(recent)).text
+        elif kind < 0.30:
+            write, frame = rng.choice(frames)
+            frame.day, frame.month = (1, frame.month % 12 + 1) if frame.day >= 28 else (frame.day, frame.month)
+            text = write(room, frame)
+        else:
+            story = room.story()
+            text = story.text
+            if len(recent) < 5000:
+                recent.append(story)
+            else:
+                recent[rng.randrange(5000)] = story
+        yield f"{rng.getrandbits(64):016x}", text
+
+
+def _memory() -> tuple[int, int]:
+    """Megabytes of memory in use, and of these the process's own (not pages of files)."""
+    status = Path("/proc/self/status").read_text("ascii")
+    found = dict(re.findall(r"(VmRSS|RssAnon):\s+(\d+) kB", status))
+    return int(found["VmRSS"]) // 1024, int(found["RssAnon"]) // 1024
+
+
+def million(count: int, folder: Path, seed: int = 1) -> Iterator[str]:
+    """Adds `count` articles to an index in `folder`, and tells the rate on the way, in Markdown."""
+    yield "| articles | articles/s, processor time | MB | own MB | with a match |"
+    yield "| ---: | ---: | ---: | ---: | ---: |"
+    steps = [10_000, *(count * tenth // 10 for tenth in range(1, 11) if count * tenth // 10 > 10_000)]
+    index = NearIndex(folder)
+    batch: list[tuple[str, str]] = []
+    done = matched = syllables = 0
+    seconds = 0.0
+    since = 0
+    for article in stream(count, seed):
+        batch.append(article)
+        syllables += article[1].count(" ")
+        if len(batch) < _BATCH and done + len(batch) < count:
+            continue
+        started = time.process_time()
+        found = index.add_many(batch)
+        seconds += time.process_time() - started
+        done += len(batch)
+        since += len(batch)
+        matched += sum(map(bool, found))
+        batch = []
+        if steps and done >= steps[0]:
+            resident, own = _memory()
+            yield f"| {done:,} | {since / seconds:,.0f} | {resident} | {own} | {matched / done:.3f} |"
+            steps.pop(0)
+            since, seconds = 0, 0.0
+    started = time.process_time()
+    index.close()
+    size = sum(file.stat().st_size for file in folder.iterdir()) / 1e6
+    again = subprocess.run(
+        [sys.executable, "-c", _REOPEN, str(folder)], check=True, capture_output=True, text=True, cwd=FIXTURES.parent
+    )
+    yield ""
+    yield f"{syllables / done:.0f} syllables an article; {size:,.0f} MB on disk. Opened anew: {again.stdout.strip()}."
+
+
+_REOPEN = """
+import sys, time
+from pathlib import Path
+from newscrawl.dedup.near import NearIndex
+started = time.perf_counter()
+index = NearIndex(Path(sys.argv[1]))
+opened = time.perf_counter()
+first = next(index.ids())
+index.matches_of(first)
+print(f"{opened - started:.2f} s for {len(index):,} articles, the first question {1000 * (time.perf_counter() - opened):.0f} ms")
+"""
+
+
 def main(arguments: Sequence[str] | None = None) -> int:
     """Entry point."""
     parser = argparse.ArgumentParser(prog="python -m benchmarks.dedup", description=__doc__.split("\n")[0] if __doc__ else "")
@@ -552,7 +640,16 @@ def main(arguments: Sequence[str] | None = None) -> int:
     parser.add_argument("--seed", type=int, default=1)
     parser.add_argument("--engine", action="append", choices=ENGINES, help="only this one; may be repeated")
     parser.add_argument("--verbose", action="store_true", help="which kinds of pairs were missed or wrong")
+    parser.add_argument("--million", action="store_true", help="rate, memory and restart of newscrawl with many articles")
+    parser.add_argument("--articles", type=int, default=1_000_000, help="how many those are (default: a million)")
+    parser.add_argument("--folder", type=Path, help="keep the index of --million here (default: a temporary folder)")
     options = parser.parse_args(arguments)
+    if options.million:
+        with tempfile.TemporaryDirectory() as temporary:
+            for line in million(options.articles, options.folder or Path(temporary), options.seed):
+                sys.stdout.write(line + "\n")
+                sys.stdout.flush()
+        return 0
     items = labelled(options.stories, options.seed)
     results = {}
     for name in options.engine or ENGINES:

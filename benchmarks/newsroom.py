@@ -88,12 +88,38 @@ QUOTE = _stock(
     Cái khó là | Lúc đầu không ai tin | Mấy đứa nhỏ thích lắm, ngày nào cũng hỏi về | Hồi xưa cha tôi kể | Kinh phí không nhiều nhưng |
     Ai đi xa cũng nhớ | Tôi giữ lời hứa với | Rồi mọi chuyện sẽ ổn nếu | Mỗi lần nhìn thấy"""
 )
+#: Nouns are put together, too: "xưởng gốm", "vườn mía".
+HEAD = _stock(
+    """xưởng | vườn | trại | làng | chợ | bến | kho | lò | đồi | ruộng | ao | đầm | hội | tổ | đội | quán | tiệm | nhà | phòng | lớp | trạm | bãi |
+    xóm | cánh đồng | con đường | khu vườn | cửa hàng | gian hàng | hợp tác xã | công ty | dự án | mô hình | quỹ | câu lạc bộ | lễ hội | cuộc thi |
+    triển lãm | nghề | vụ | mùa | bảo tàng | cuốn sách về | bộ phim về | tuyến xe chở | chuyến tàu chở | hội chợ | lớp dạy | xí nghiệp | rừng | đảo"""
+)
+TAIL = _stock(
+    """gốm | mía | dừa | cói | lụa | chè | cà phê | hồ tiêu | muối | tôm | cá tra | cá linh | ong | bò sữa | dê | vịt | sen | cúc | mai | đào | quất |
+    nón | chiếu | giấy dó | trống | sáo | cồng chiêng | chèo | tuồng | rối nước | đá ong | gạch | ngói | thép | dệt | may | thêu | rèn | đúc đồng |
+    mộc | sơn mài | tranh | ảnh | sách | thơ | bún | bánh tráng | nước mắm | rượu nếp | mật | nấm | rau | hoa | cam | bưởi | xoài | nhãn | vải |
+    sầu riêng | chuối | ngô | lạc | đậu | lúa | khoai | sắn | keo | tràm | đước | quế | hồi | trầm | tre | trúc | mây | lau | diều | thuyền thúng | xe lam"""
+)
+#: Joins of two nouns, words before a verb, and what a complement of one's own making opens with.
+BETWEEN = _stock(
+    """gần | cạnh | đối diện | phía sau | do chủ | thuộc | kề bên | thay cho | phục vụ | nối với | trên nền | giáp | cùng với | hướng ra | bên trong |
+    dẫn vào | nuôi từ | giống như | cách xa | nhìn xuống"""
+)
+BEFORE = _stock("đã | đang | sẽ | vừa | mới | từng | vẫn | sắp | chưa vội | tiếp tục | bắt đầu | cùng nhau | kịp thời | nhiều lần | lặng lẽ | chủ động")
+TOWARD = _stock(
+    """để giữ | nhằm mở rộng | cho | vì | nhờ | thay vì | bên | trước | sau khi xây | bằng tiền bán | như từng làm với | mà quên | cùng | qua |
+    giữa | từ | hướng tới | ngoài | song song với | không kể"""
+)
+QUALITY = _stock(
+    """mới | cũ | nhỏ | lớn | đẹp | hiếm | quen thuộc | kiên cố | tạm bợ | vắng | đông | sạch | xa xôi | nổi tiếng | hiện đại | đơn sơ | rộng rãi |
+    chật hẹp | bền vững | ấm áp | khang trang | thân thiện | nguy hiểm | an toàn | độc đáo | giản dị | bận rộn | yên tĩnh | tươi tốt | cằn cỗi"""
+)
 UNIT = _stock("hộ dân | tấn | triệu đồng | tỷ đồng | ha | mét | học sinh | lượt khách | km | căn nhà | công nhân | suất quà | cây giống | %")
 HEADING = _stock("Giữ lấy nghề | Còn đó nỗi lo | Bài học từ cơ sở | Chung tay vượt khó | Đường dài phía trước | Hướng đi mới | Tiếng nói người dân")
 
 
 def _weights(items: Sequence[str]) -> list[float]:
-    return list(itertools.accumulate(1 / (rank + 4) for rank in range(len(items))))
+    return list(itertools.accumulate(1 / (rank + 10) for rank in range(len(items))))
 
 
 @dataclass(slots=True)
@@ -135,9 +161,30 @@ class Newsroom:
         number = int(10 ** self.random.uniform(0.5, 3.9))
         return f"{number:,} {self.random.choice(UNIT)}".replace(",", ".")
 
+    def noun(self) -> str:
+        """A noun, mostly with the name of a place or a quality."""
+        kind = self.random.random()
+        made = f"{self.random.choice(HEAD)} {self.random.choice(TAIL)}"
+        noun = made if self.random.random() < 0.75 else self.pick(NOUN)
+        if kind < 0.4:
+            return f"{noun} {self.random.choice(PLACE_HEAD)} {self.random.choice(PLACE_TAIL)}"
+        return f"{noun} {self.random.choice(QUALITY)}" if kind < 0.8 else noun
+
     def thing(self) -> str:
         """What a sentence is about."""
-        return f"{self.pick(NOUN)} {self.pick(ATTRIBUTE)}" if self.random.random() < 0.8 else self.pick(NOUN)
+        if self.random.random() < 0.25:
+            return f"{self.noun()} {self.pick(ATTRIBUTE)}"
+        return f"{self.noun()} {self.random.choice(BETWEEN)} {self.noun()}"
+
+    def action(self) -> str:
+        """What somebody does."""
+        return f"{self.random.choice(BEFORE)} {self.pick(VERB)}" if self.random.random() < 0.6 else self.pick(VERB)
+
+    def circumstance(self) -> str:
+        """Why, how or when."""
+        if self.random.random() < 0.25:
+            return self.pick(COMPLEMENT)
+        return f"{self.random.choice(TOWARD)} {self.noun()}"
 
     def sentence(self) -> str:
         """One sentence of fifteen to thirty syllables."""
@@ -147,12 +194,12 @@ class Newsroom:
         if self.random.random() < 0.6:
             subject += f" {self.person()}"
         if kind < 0.55:
-            body = f"{subject} {self.pick(VERB)} {self.thing()} {self.pick(COMPLEMENT)}"
+            body = f"{subject} {self.action()} {self.thing()} {self.circumstance()}"
         elif kind < 0.72:
-            body = f"{self.pick(NOUN)} ở {self.place()} {self.pick(ATTRIBUTE)}, {subject} {self.pick(VERB)} {self.figure()}"
-            body = f"{body} {self.pick(COMPLEMENT)}"
+            body = f"{self.noun()} ở {self.place()} {self.pick(ATTRIBUTE)}, {subject} {self.action()} {self.figure()}"
+            body = f"{body} {self.circumstance()}"
         elif kind < 0.87:
-            said = f"{self.pick(QUOTE)} {self.thing()} {self.pick(COMPLEMENT)}".rstrip()
+            said = f"{self.pick(QUOTE)} {self.thing()} {self.circumstance()}".rstrip()
             body = f"“{said}”, {subject} nói"
         else:
             body = f"có {self.figure()} của {self.place()} liên quan đến {self.thing()}, tăng {self.figure()} so với năm"
@@ -170,6 +217,6 @@ class Newsroom:
         return f"{text[0].upper()}{text[1:]}"
 
     def story(self, paragraphs: int | None = None) -> Story:
-        """A story of a lead and some paragraphs; by default of 150 to 900 syllables, 400 on average."""
-        count = paragraphs or self.random.choice((5, 6, 7, 8, 8, 9, 10, 12, 14, 18))
+        """A story of a lead and some paragraphs; by default of 150 to 900 syllables, 430 on average."""
+        count = paragraphs or self.random.choice((4, 5, 5, 6, 6, 7, 8, 9, 11, 15))
         return Story(self.headline(), [self.paragraph(2), *(self.paragraph() for _ in range(count - 1))])

@@ -9,7 +9,6 @@ from __future__ import annotations
 import contextlib
 import fcntl
 import os
-from collections import Counter
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -19,26 +18,37 @@ from typing import Final, Self
 import numpy as np
 from numpy.typing import NDArray
 
-from newscrawl.dedup.runs import KEY_MOST, KeyRuns, entries_of
+from newscrawl.dedup.runs import NUMBER_BITS, KeyRuns
 from newscrawl.dedup.shingles import VERSION, Sketch, sketches
 from newscrawl.dedup.sketchfile import SketchFile
 
-#: Share of the shorter text's shingles that stand in the other, at least. A reprint with lead and a word in thirty changed
-#: keeps seven tenths; a new story that tells the old one again as background has some four tenths in common with it.
+#: Share of the shorter text's shingles that stand in the other, at least. A reprint with its own lead and a word in thirty
+#: changed keeps seven tenths and more; a new story that tells the old one again as background has four tenths or so of it.
 CONTAINED: Final = 0.6
-#: Texts of fewer syllables say too little for that: in a notice of forty syllables a template is most of it.
+#: Two texts of very unlike size share less than this of all their shingles …
+ALIKE: Final = 0.33
+#: … then the shorter must be a part of the other as it stands: an agency's story cut to a third is; a story of which the
+#: better half became background of a later one is not.
+CONTAINED_PART: Final = 0.9
+#: Texts of fewer syllables say too little for the above: in a notice of forty syllables a template is most of it.
 SHORT: Final = 60
-#: Share for short texts: all but the same, a word or two apart at the edge.
+#: Share for short texts: all but the same, a word or two apart at the edge; and no fact may differ.
 CONTAINED_SHORT: Final = 0.9
 #: Two texts tell of different things where this share of the facts that stand in the same surroundings differ …
-CONTRADICTED: Final = 0.25
+CONTRADICTED: Final = 0.17
 #: … and at least so many do. A figure corrected, a name spelt otherwise makes no other story.
-CONTRADICTIONS: Final = 2
-#: Candidates that are compared for an article: those that share most keys with it, of these the latest.
+CONTRADICTIONS: Final = 3
+#: Candidates that are compared for an article. A key that few have tells more than one of many, so each counts as one over
+#: the number of those that have it; the heaviest are compared, of equals the latest.
 COMPARED: Final = 32
 
-#: Articles whose keys wait in memory (some 5 kB each) until they are written as a run.
+#: Share of the keys that a candidate has at least. Nearly equal texts share a third of them and more, a reprint with many
+#: changes a tenth; one phrase in common is one key of thirty.
+KEYS_SHARED: Final = 0.05
+#: Articles whose keys wait in memory until they are written as a run.
 _WAITING: Final = 1 << 13
+#: Articles that are taken in at a time when the index is opened.
+_TAKEN: Final = 1 << 9
 
 
 class NearIndexError(Exception):
@@ -85,8 +95,10 @@ def compare(one: Sketch, other: Sketch, other_id: str = "") -> Match | None:
     if not fewer:
         return None
     shared = _shared(one.shingles, other.shingles)
+    jaccard = shared / (len(one.shingles) + len(other.shingles) - shared)
     is_short = min(one.syllables, other.syllables) < SHORT
-    if shared < fewer * (CONTAINED_SHORT if is_short else CONTAINED):
+    least = CONTAINED_SHORT if is_short else CONTAINED if jaccard >= ALIKE else CONTAINED_PART
+    if shared < least * fewer:
         return None
     agreed, differing = _facts(one.facts, other.facts)
     contradicted = differing / (agreed + differing) if differing else 0.0
@@ -95,12 +107,7 @@ def compare(one: Sketch, other: Sketch, other_id: str = "") -> Match | None:
     if differing >= CONTRADICTIONS and contradicted >= CONTRADICTED:
         return None
     return Match(
-        other_id,
-        shared,
-        shared / len(one.shingles),
-        shared / len(other.shingles),
-        shared / (len(one.shingles) + len(other.shingles) - shared),
-        contradicted,
+        other_id, shared, shared / len(one.shingles), shared / len(other.shingles), jaccard, contradicted
     )
 
 
@@ -116,11 +123,16 @@ def _facts(one: NDArray[np.uint64], other: NDArray[np.uint64]) -> tuple[int, int
         return 0, 0
     agreed = _shared(one, other)
     kind = np.uint64(32)
-    contexts, counts = np.unique(one >> kind, return_counts=True)
-    other_contexts, other_counts = np.unique(other >> kind, return_counts=True)
-    _, here, there = np.intersect1d(contexts, other_contexts, assume_unique=True, return_indices=True)
-    comparable = int(np.minimum(counts[here], other_counts[there]).sum())
-    return agreed, comparable - agreed
+    contexts, other_contexts = one >> kind, other >> kind
+    comparable = min(_within(contexts, other_contexts), _within(other_contexts, contexts))
+    return agreed, max(0, comparable - agreed)
+
+
+def _within(some: NDArray[np.uint64], others: NDArray[np.uint64]) -> int:
+    """How many of `some` are among `others`; both sorted."""
+    place = np.searchsorted(others, some)
+    place[place == len(others)] = 0
+    return int(np.count_nonzero(others[place] == some))
 
 
 class NearIndex:
@@ -151,8 +163,6 @@ class NearIndex:
         except BaseException:
             os.close(self._lock)
             raise
-        #: Keys of the articles that no run tells of yet.
-        self._waiting: dict[int, list[int]] = {}
         self._seen = self._runs.covered
         with self._locked():
             self._refresh()
@@ -201,15 +211,15 @@ class NearIndex:
 
     def find(self, text: str, but: str = "") -> list[Match]:
         """The articles that resemble `text`, the most alike first; `but` is an id to leave out. Adds nothing."""
-        self._refresh()
-        (found,) = sketches([text])
-        return self._matches(found, self._candidates([found])[0], _number(but) if but else None)
+        with self._locked():
+            self._refresh()
+        return self._matches(sketches([text]), [_number(but) if but else -1])[0]
 
     def matches_of(self, article: str) -> list[Match]:
         """The articles, earlier and later, that resemble one of the index. Raises `KeyError` if it is not there."""
-        self._refresh()
-        found = self._read(article)
-        return self._matches(found, self._candidates([found])[0], _number(article))
+        with self._locked():
+            self._refresh()
+        return self._matches([self._read(article)], [_number(article)])[0]
 
     def compare(self, one: str, other: str) -> Match | None:
         """What `one` has in common with `other` (ids), if they resemble each other. Raises `KeyError` for unknown ids."""
@@ -233,19 +243,19 @@ class NearIndex:
     def add_many(self, articles: Iterable[tuple[str, str]]) -> list[list[Match]]:
         """Adds articles (id, text) one after the other, each compared with all before it; a few hundred at a time is fastest."""
         batch = [(_number(article), text) for article, text in articles]
+        if not batch:
+            return []
+        ids = [article for article, _ in batch]
         found = sketches([text for _, text in batch])
         with self._locked():
             self._refresh()
-            candidates = self._candidates(found)
             first = self._file.count
-            self._file.append([article for article, _ in batch], found)
-            matches = []
-            for i, ((article, _), sketch) in enumerate(zip(batch, found, strict=True)):
-                self._count_waiting(sketch, candidates[i])
-                self._note(sketch, first + i)
-                matches.append(self._matches(sketch, candidates[i], article))
-            self._seen = self._file.count
-            self._write_run()
+            self._file.append(ids, found)
+            self._note(first, found)
+            matches = self._matches(found, ids, first)
+            if self._file.count - self._runs.covered >= _WAITING:
+                self._file.sync()
+                self._runs.write(self._file.count, self._file.live)
         return matches
 
     def remove(self, article: str) -> None:
@@ -257,71 +267,51 @@ class NearIndex:
                 self._file.append([number], [None])
                 self._seen = self._file.count
 
-    def _matches(self, sketch: Sketch, candidates: Counter[int], but: int | None) -> list[Match]:
-        found = []
-        ranked = sorted(candidates.items(), key=lambda item: (-item[1], -item[0]))
-        left = COMPARED
-        for number, _ in ranked:
-            if not self._file.live[number] or (other := self._file.id(number)) == but:
-                continue
-            if (match := compare(sketch, self._file.read(number), f"{other:016x}")) is not None:
-                found.append(match)
-            left -= 1
-            if not left:
-                break
-        return sorted(found, key=lambda match: (-match.jaccard, match.id))
+    def _matches(self, found: Sequence[Sketch], ids: Sequence[int], first: int | None = None) -> list[list[Match]]:
+        """For each sketch the articles that resemble it, but those with its id; with `first` only those before it, for
+        the sketches have the numbers from `first` on."""
+        matches: list[list[Match]] = [[] for _ in found]
+        for who, number in zip(*self._candidates(found, first), strict=True):
+            other = self._file.id(number)
+            if other != ids[who] and (match := compare(found[who], self._file.read(number), f"{other:016x}")) is not None:
+                matches[who].append(match)
+        for some in matches:
+            some.sort(key=lambda match: (-match.jaccard, match.id))
+        return matches
 
-    def _candidates(self, found: Sequence[Sketch]) -> list[Counter[int]]:
-        """For each sketch: the numbers of articles in the runs that share keys with it, and how many keys."""
-        counters: list[Counter[int]] = [Counter() for _ in found]
-        if not found:
-            return counters
+    def _candidates(self, found: Sequence[Sketch], first: int | None) -> tuple[list[int], list[int]]:
+        """Positions in `found`, and the numbers of the articles that each is to be compared with."""
+        sizes = np.array([len(sketch.keys) for sketch in found])
         keys = np.concatenate([sketch.keys for sketch in found])
-        owner = np.repeat(np.arange(len(found)), [len(sketch.keys) for sketch in found])
-        order = np.argsort(keys, kind="stable")
-        at, numbers = self._runs.find(keys[order])
-        for who, number in zip(owner[order[at]].tolist(), numbers.tolist(), strict=True):
-            counters[who][number] += 1
-        if len(found) == 1:
-            self._count_waiting(found[0], counters[0])
-        return counters
+        owner = np.repeat(np.arange(len(found)), sizes)
+        order = np.argsort(keys)
+        at, numbers, weights = self._runs.find(keys[order])
+        who = owner[order[at]]
+        wanted = self._file.live[numbers]
+        if first is not None:
+            wanted &= numbers < first + who
+        who, numbers, weights = who[wanted], numbers[wanted], weights[wanted]
+        pairs, place, shared = np.unique(who << NUMBER_BITS | numbers, return_inverse=True, return_counts=True)
+        weights = np.bincount(place, weights, len(pairs))
+        who, numbers = pairs >> NUMBER_BITS, pairs & ((1 << NUMBER_BITS) - 1)
+        enough = shared >= KEYS_SHARED * np.minimum(sizes[who], self._file.keys[numbers])
+        who, numbers, weights = who[enough], numbers[enough], weights[enough]
+        heaviest = np.lexsort((-numbers, -weights, who))
+        who, numbers = who[heaviest], numbers[heaviest]
+        rank = np.arange(len(who)) - np.searchsorted(who, who)
+        return who[rank < COMPARED].tolist(), numbers[rank < COMPARED].tolist()
 
-    def _count_waiting(self, sketch: Sketch, counter: Counter[int]) -> None:
-        waiting = self._waiting
-        for key in sketch.keys.tolist():
-            numbers = waiting.get(key)
-            if numbers is not None:
-                if len(numbers) > KEY_MOST:
-                    numbers = numbers[: KEY_MOST // 2] + numbers[-KEY_MOST // 2 :]
-                counter.update(numbers)
-
-    def _note(self, sketch: Sketch, number: int) -> None:
-        waiting = self._waiting
-        for key in sketch.keys.tolist():
-            if key in waiting:
-                waiting[key].append(number)
-            else:
-                waiting[key] = [number]
+    def _note(self, first: int, found: Sequence[Sketch]) -> None:
+        sizes = [len(sketch.keys) for sketch in found]
+        numbers = np.repeat(np.arange(first, first + len(found), dtype=np.uint64), sizes)
+        self._runs.add(numbers, np.concatenate([sketch.keys for sketch in found]))
+        self._seen = first + len(found)
 
     def _refresh(self) -> None:
         """Takes in what other processes have added."""
         self._file.refresh()
-        for number in range(self._seen, self._file.count):
-            self._note(self._file.read(number), number)
-        self._seen = self._file.count
-
-    def _write_run(self) -> None:
-        if self._file.count - self._runs.covered < _WAITING:
-            return
-        self._file.sync()
-        self._runs.reload()
-        covered = self._runs.covered
-        keys = [key for key, numbers in self._waiting.items() for number in numbers if number >= covered]
-        numbers = [number for numbers in self._waiting.values() for number in numbers if number >= covered]
-        if self._file.count > covered:
-            entries = entries_of(np.array(numbers, np.uint64), np.array(keys, np.uint64))
-            self._runs.write(self._file.count, entries, self._file.live)
-        self._waiting = {}
+        for first in range(self._seen, self._file.count, _TAKEN):
+            self._note(first, [self._file.read(number) for number in range(first, min(first + _TAKEN, self._file.count))])
 
     @contextlib.contextmanager
     def _locked(self) -> Iterator[None]:

@@ -35,11 +35,15 @@ _Run = tuple[int, int, NDArray[np.uint64]]
 
 
 class KeyRuns:
-    """The runs in `folder`. One process writes at a time; others go on reading what they have opened."""
+    """The runs in `folder`, and in memory those of the articles that came last (300 bytes each).
+
+    One process writes at a time; others go on reading what they have opened.
+    """
 
     def __init__(self, folder: Path) -> None:
         self.folder = folder
         self._runs: list[_Run] = []
+        self._memory: list[NDArray[np.uint64]] = []
         self.reload()
 
     def reload(self) -> None:
@@ -52,22 +56,33 @@ class KeyRuns:
         self._runs, covered = [], 0
         for first, negative, file in sorted(found):
             last = -negative
-            if first != covered:
-                continue
-            self._runs.append((first, last, opened[first, last] if (first, last) in opened else _open(file)))
-            covered = last
+            if first == covered:
+                self._runs.append((first, last, opened[first, last] if (first, last) in opened else _open(file)))
+                covered = last
 
     @property
     def covered(self) -> int:
-        """The runs tell of all articles with smaller numbers than this."""
+        """The runs on disk tell of all articles with smaller numbers than this."""
         return self._runs[-1][1] if self._runs else 0
 
-    def find(self, keys: NDArray[np.uint64]) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
-        """Who has these keys (sorted): positions in `keys`, and the numbers of the articles."""
+    def add(self, numbers: NDArray[np.uint64], keys: NDArray[np.uint64]) -> None:
+        """Notes keys, and the number of the article that each belongs to, in memory."""
+        entries = keys << _SHIFT | numbers
+        while self._memory and len(self._memory[-1]) < 2 * len(entries):
+            entries = np.concatenate((self._memory.pop(), entries))
+        entries.sort()
+        self._memory.append(entries)
+
+    def find(self, keys: NDArray[np.uint64]) -> tuple[NDArray[np.int64], NDArray[np.int64], NDArray[np.float64]]:
+        """Who has these keys (sorted): positions in `keys`, the numbers of the articles, and one over how many have the key.
+
+        How many is counted within a run.
+        """
         at: list[NDArray[np.int64]] = []
         numbers: list[NDArray[np.int64]] = []
+        weights: list[NDArray[np.float64]] = []
         low = keys << _SHIFT
-        for _, _, run in self._runs:
+        for run in itertools.chain((run for _, _, run in self._runs), self._memory):
             if not len(run):
                 continue
             start = np.searchsorted(run, low)
@@ -84,27 +99,30 @@ class KeyRuns:
             place = np.repeat(start, many) + within + np.where(within >= KEY_MOST // 2, skipped, 0)
             at.append(np.repeat(hit, many))
             numbers.append((run[place] & _NUMBER).astype(np.int64))
+            weights.append(np.repeat(1 / (end - start), many))
         if not at:
-            return np.empty(0, np.int64), np.empty(0, np.int64)
-        return np.concatenate(at), np.concatenate(numbers)
+            return np.empty(0, np.int64), np.empty(0, np.int64), np.empty(0, np.float64)
+        return np.concatenate(at), np.concatenate(numbers), np.concatenate(weights)
 
-    def write(self, last: int, entries: NDArray[np.uint64], live: NDArray[np.bool_]) -> None:
-        """Adds the run of the articles from `covered` to `last - 1`, and merges what has become many of one size.
+    def write(self, last: int, live: NDArray[np.bool_]) -> None:
+        """Writes what is in memory as the run of the articles to `last - 1`, and merges what has become many of one size.
 
         `live` says of each article's number whether it still counts; the keys of the others are left out of merges.
         """
+        self.reload()  # another process may have written the same articles meanwhile
         first = self.covered
-        entries.sort()
-        self._runs.append((first, last, self._save(first, last, entries)))
+        if last > first:
+            entries = np.concatenate(self._memory) if self._memory else np.empty(0, np.uint64)
+            entries = entries[(entries & _NUMBER) >= np.uint64(first)]
+            entries.sort()
+            self._runs.append((first, last, self._save(first, last, entries)))
+        self._memory = []
         while of := self._to_merge():
             merged = self._runs[-of:]
             begin, end = merged[0][0], merged[-1][1]
-            whole = np.empty(sum(len(run) for _, _, run in merged), np.uint64)
-            filled = 0
-            for _, _, run in merged:
-                whole[filled : filled + len(run)] = run
-                filled += len(run)
-            whole = whole[live[(whole & _NUMBER).astype(np.int64)]] if not live[begin:end].all() else whole
+            whole = np.concatenate([run for _, _, run in merged])
+            if not live[begin:end].all():
+                whole = whole[live[(whole & _NUMBER).astype(np.int64)]]
             whole.sort()
             saved = self._save(begin, end, whole)
             for one, other, _ in merged:
@@ -131,11 +149,6 @@ class KeyRuns:
             os.fsync(file.fileno())
         part.replace(path)
         return _open(path)
-
-
-def entries_of(numbers: NDArray[np.uint64], keys: NDArray[np.uint64]) -> NDArray[np.uint64]:
-    """What a run holds for keys and the numbers of their articles."""
-    return keys << _SHIFT | numbers
 
 
 def _open(file: Path) -> NDArray[np.uint64]:

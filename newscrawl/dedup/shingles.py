@@ -7,9 +7,9 @@ thirty times as much (both were tried by others).
 *Shingles* are runs of five syllables, as 32-bit hashes. How many of them two texts share is the measure of likeness.
 
 *Band keys* find the texts worth comparing. MinHash of a whole text (Broder 1997) misses a story cut to a third: most of
-the minima belong to what was cut. So the text is divided into passages of some fifty shingles, where the content itself
+the minima belong to what was cut. So the text is divided into passages of some two dozen shingles, where the content itself
 says (as rsync and LBFS divide files: a cut depends on the shingle there, so that a shared paragraph is divided alike
-wherever it stands), and each passage has its own MinHash signature: three bands of two minima. Two texts that share a
+wherever it stands), and each passage has its own MinHash signature: four bands of four minima. Two texts that share a
 key have a passage in common, or nearly so.
 
 *Facts* are numbers and names, each with the two syllables before and behind it. Two stories from one template (weather,
@@ -22,8 +22,7 @@ import hashlib
 import re
 import unicodedata
 from collections.abc import Sequence
-from dataclasses import dataclass
-from typing import Final
+from typing import Final, NamedTuple
 
 import numpy as np
 import rensa
@@ -33,14 +32,14 @@ from newscrawl.dedup.exact import LEAD_PREFIX, old_tones
 
 #: Syllables in a shingle. Fewer are phrases that everybody writes; more lose ten shingles with every word changed.
 SHINGLE: Final = 5
-#: Shingles in a passage, on average. A hundred shared syllables then hold a whole passage and the halves of two.
-PASSAGE: Final = 48
+#: Shingles in a passage, on average. A hundred shared syllables then hold some three whole passages.
+PASSAGE: Final = 24
 #: Passages shorter than this give no keys (phrases that everybody writes), unless the text has no longer one.
 PASSAGE_LEAST: Final = 12
-#: Bands of a passage, minima in a band. A passage with one word changed (four fifths of the shingles shared) is found
-#: with 96 %; one that shares a common phrase (one shingle in fifty) with 0.1 %.
-BANDS: Final = 3
-ROWS: Final = 3
+#: Bands of a passage, minima in a band. With one word changed, which leaves two thirds of the shingles, a passage is found
+#: with 60 %; with a phrase that others use (one shingle in ten), with 0.04 %.
+BANDS: Final = 4
+ROWS: Final = 4
 #: Bits of a band key; the rest of 64 hold the number of the article.
 KEY_BITS: Final = 36
 #: Any change of what is hashed, and how, makes stored sketches worthless: it is written down with them.
@@ -55,7 +54,7 @@ _FLAGS = np.uint64(7)
 _NOT_WORD = re.compile(r"[\W_]+")
 _NOT_DIGIT = re.compile(r"\D+")
 _END = re.compile(r"""[.!?:…]["'”’»)\]]*$""")
-_DASHES = str.maketrans({dash: " " for dash in "-–—/"})
+_DASHES = "-–—/"
 
 # Odd 64-bit multipliers, from the digits of SHA-256: nothing up the sleeve
 _ODD = [
@@ -69,8 +68,7 @@ _HALF = np.uint64(32)
 _PAD = SHINGLE - 1
 
 
-@dataclass(slots=True, frozen=True)
-class Sketch:
+class Sketch(NamedTuple):
     """What is compared of one text. All arrays are sorted, without repeats.
 
     `syllables` counts the text's tokens. A fact is context (31 bits), kind (1 bit: 1 a number, 0 a name), value (32 bits).
@@ -143,7 +141,7 @@ def _flat(texts: Sequence[str]) -> tuple[NDArray[np.uint64], NDArray[np.int64]]:
     for i, text in enumerate(texts):
         if prefix := LEAD_PREFIX.match(text):
             text = text[prefix.end() :]
-        for dash in "-–—/":
+        for dash in _DASHES:
             if dash in text:
                 text = text.replace(dash, " ")
         found = [token for token in map(of, text.split()) if token]

@@ -57,6 +57,12 @@ class SketchFile:
         """For each number: is it the latest entry of an article that was not removed?"""
         return self._live[: self._count]
 
+    @property
+    def keys(self) -> NDArray[np.uint32]:
+        """For each number: how many keys its sketch has."""
+        found: NDArray[np.uint32] = self._entries["keys"]
+        return found
+
     def repair(self) -> None:
         """Cuts off what was half written. Only for whoever holds the lock."""
         size = os.fstat(self._data).st_size
@@ -124,13 +130,11 @@ class SketchFile:
 
     def read(self, number: int) -> Sketch:
         """The sketch of the article with this number."""
-        entry = self._entries[number]
-        facts, keys = int(entry["facts"]), int(entry["keys"])
-        raw = os.pread(self._data, _bytes(entry), int(entry["at"]))
-        wide = np.frombuffer(raw, np.uint64, facts + keys)
-        return Sketch(
-            int(entry["syllables"]), np.frombuffer(raw, np.uint32, offset=8 * (facts + keys)), wide[:facts], wide[facts:]
-        )
+        _, at, _, syllables, shingles, facts, keys, _ = self._entries[number].item()
+        wide = 8 * (facts + keys)
+        raw = os.pread(self._data, wide + 4 * shingles, at)
+        both = np.frombuffer(raw, np.uint64, facts + keys)
+        return Sketch(syllables, np.frombuffer(raw, np.uint32, shingles, wide), both[:facts], both[facts:])
 
     def ids(self) -> Iterator[int]:
         """The ids (as integers) of all articles that are there, in the order of arrival."""
