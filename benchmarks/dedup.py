@@ -21,11 +21,13 @@ import time
 from collections import Counter, defaultdict
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, field
+from datetime import date, timedelta
 from pathlib import Path
 from typing import Any
 
 from benchmarks.newsroom import HEADING, PLACE_HEAD, PLACE_TAIL, Newsroom, Story
 from newscrawl.dedup.exact import text_fingerprint
+from newscrawl.dedup.lines import LineMemory
 from newscrawl.dedup.near import NearIndex
 
 FIXTURES = Path(__file__).parent.parent / "fixtures"
@@ -623,6 +625,7 @@ def million(count: int, folder: Path, seed: int = 1) -> Iterator[str]:
 _REOPEN = """
 import sys, time
 from pathlib import Path
+from newscrawl.dedup.lines import LineMemory
 from newscrawl.dedup.near import NearIndex
 started = time.perf_counter()
 index = NearIndex(Path(sys.argv[1]))
@@ -633,6 +636,75 @@ print(f"{opened - started:.2f} s for {len(index):,} articles, the first question
 """
 
 
+# --- repeated lines --------------------------------------------------------------------------------------------------
+
+#: What a paper prints under every story; the rules for text know none of it.
+_STANDING = ("Cài ứng dụng Bến Sông để nghe bản tin buổi sáng miễn phí.", "Bến Sông trên điện thoại của bạn đọc gần xa")
+_RECURRING = ("Xin trân trọng cảm ơn ông!", "Quyết định này có hiệu lực thi hành kể từ ngày ký.")
+
+
+@dataclass(slots=True)
+class PrintedPage:
+    """A page of the simulated paper: the story's lines, and the clutter under them that nothing marks."""
+
+    id: str
+    day: date
+    story: list[str]
+    clutter: list[str]
+
+    @property
+    def lines(self) -> list[str]:
+        """All lines, as an extractor gives them."""
+        return self.story + self.clutter
+
+
+def simulated_paper(pages: int, seed: int = 1) -> list[PrintedPage]:
+    """Ten pages a day. Under each story: with an even chance an application's promotion above or below, and five teasers of a
+    pool of twelve, of which three are replaced every day. Stories have subheads from a small stock, some end with thanks
+    or a legal formula, one in twelve with a verse that has no full stops."""
+    room = Newsroom(seed)
+    rng = room.random
+    pool = [room.headline() for _ in range(12)]
+    made = []
+    for number in range(pages):
+        if number and number % 10 == 0:
+            pool = pool[3:] + [room.headline() for _ in range(3)]
+        lines = list(room.story().paragraphs)
+        for _ in range(rng.randint(0, 2)):
+            lines.insert(rng.randint(1, len(lines) - 1), rng.choice(HEADING))
+        ending = rng.random()
+        if ending < 0.15:
+            lines.append(rng.choice(_RECURRING))
+        elif ending < 0.23:
+            lines += [room.headline().lower() for _ in range(4)]
+        teasers = rng.sample(pool, 5)
+        clutter = [*_STANDING, *teasers] if rng.random() < 0.5 else [*teasers, *_STANDING]
+        day = date(2024, 3, 1) + timedelta(days=number // 10)
+        made.append(PrintedPage(f"{number:016x}", day, lines, clutter))
+    return made
+
+
+def repeated_lines(seed: int = 1) -> Iterator[str]:
+    """What the line memory cuts of simulated papers, in Markdown: by a second pass, and at save."""
+    yield "| pages | clutter lines | cut by a second pass | cut at save, last fifth | story lines | of them cut |"
+    yield "| ---: | ---: | ---: | ---: | ---: | ---: |"
+    for count in (20, 50, 200, 1000):
+        pages = simulated_paper(count, seed)
+        with tempfile.TemporaryDirectory() as folder, LineMemory(Path(folder) / "lines.sqlite") as memory:
+            late = late_cut = cut = wrong = 0
+            for number, page in enumerate(pages):
+                memory.learn("bensong.vn", page.id, page.lines, page.day)
+                if number >= 0.8 * count:
+                    late += len(page.clutter)
+                    late_cut += len(set(memory.clean("bensong.vn", "\n".join(page.lines))[1]) & set(page.clutter))
+            for page in pages:
+                removed = memory.clean("bensong.vn", "\n".join(page.lines))[1]
+                cut += len(set(removed) & set(page.clutter))
+                wrong += len(set(removed) & set(page.story))
+        clutter, story = sum(len(page.clutter) for page in pages), sum(len(page.story) for page in pages)
+        yield f"| {count} | {clutter} | {cut / clutter:.2%} | {late_cut / late:.2%} | {story} | {wrong} |"
+
+
 def main(arguments: Sequence[str] | None = None) -> int:
     """Entry point."""
     parser = argparse.ArgumentParser(prog="python -m benchmarks.dedup", description=__doc__.split("\n")[0] if __doc__ else "")
@@ -640,10 +712,14 @@ def main(arguments: Sequence[str] | None = None) -> int:
     parser.add_argument("--seed", type=int, default=1)
     parser.add_argument("--engine", action="append", choices=ENGINES, help="only this one; may be repeated")
     parser.add_argument("--verbose", action="store_true", help="which kinds of pairs were missed or wrong")
+    parser.add_argument("--lines", action="store_true", help="the line memory on simulated papers")
     parser.add_argument("--million", action="store_true", help="rate, memory and restart of newscrawl with many articles")
     parser.add_argument("--articles", type=int, default=1_000_000, help="how many those are (default: a million)")
     parser.add_argument("--folder", type=Path, help="keep the index of --million here (default: a temporary folder)")
     options = parser.parse_args(arguments)
+    if options.lines:
+        sys.stdout.write("\n".join(repeated_lines(options.seed)) + "\n")
+        return 0
     if options.million:
         with tempfile.TemporaryDirectory() as temporary:
             for line in million(options.articles, options.folder or Path(temporary), options.seed):
