@@ -52,7 +52,7 @@ class Item:
 #: How a text is made from another: the pairs that must be found.
 DUPLICATES = ("copy", "reprint", "rewritten", "cut", "cut and edited", "longer")
 #: Texts that are like another and yet not the same story.
-LOOKALIKES = ("template", "brief", "follow-up", "background")
+LOOKALIKES = ("template", "brief", "follow-up")
 
 
 def labelled(stories: int, seed: int = 1) -> list[Item]:
@@ -589,7 +589,7 @@ def million(count: int, folder: Path, seed: int = 1) -> Iterator[str]:
     """Adds `count` articles to an index in `folder`, and tells the rate on the way, in Markdown."""
     yield "| articles | articles/s, processor time | MB | own MB | with a match |"
     yield "| ---: | ---: | ---: | ---: | ---: |"
-    steps = [10_000, *(count * tenth // 10 for tenth in range(1, 11) if count * tenth // 10 > 10_000)]
+    steps = [min(10_000, count), *(count * tenth // 10 for tenth in range(1, 11) if count * tenth // 10 > 10_000)]
     index = NearIndex(folder)
     batch: list[tuple[str, str]] = []
     done = matched = syllables = 0
