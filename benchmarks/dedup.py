@@ -134,7 +134,16 @@ def _fixture_texts() -> list[str]:
     return list(once.values())
 
 
-_TONES = {"hòa": "hoà", "Hòa": "Hoà", "hóa": "hoá", "thủy": "thuỷ", "Thủy": "Thuỷ", "khỏe": "khoẻ", "họa": "hoạ", "lũy": "luỹ"}
+_TONES = {
+    "hòa": "hoà",
+    "Hòa": "Hoà",
+    "hóa": "hoá",
+    "thủy": "thuỷ",
+    "Thủy": "Thuỷ",
+    "khỏe": "khoẻ",
+    "họa": "hoạ",
+    "lũy": "luỹ",
+}
 
 
 def _respelt(rng: random.Random, text: str) -> str:
@@ -240,7 +249,11 @@ class _Frame:
         rng = room.random
         self.place = f"{rng.choice(PLACE_HEAD)} {rng.choice(PLACE_TAIL)}"
         self.day, self.month = rng.randint(1, 22), rng.randint(1, 12)
-        self.gold, self.coffee, self.dollar = rng.randint(60000, 90000), rng.randint(50, 130) * 1000, rng.randint(23000, 25900)
+        self.gold, self.coffee, self.dollar = (
+            rng.randint(60000, 90000),
+            rng.randint(50, 130) * 1000,
+            rng.randint(23000, 25900),
+        )
         self.people = [room.person() for _ in range(6)]
 
     def next_day(self) -> str:
@@ -262,7 +275,9 @@ def _weather(room: Newsroom, frame: _Frame) -> str:
         f"Dự báo thời tiết {frame.place} ngày {day}: nhiệt độ thấp nhất {low} độ C, cao nhất {high} độ C. Theo Trung tâm Dự báo "
         f"khí tượng thủy văn quốc gia, trong 24 giờ tới thời tiết các vùng trên cả nước được dự báo cụ thể như sau."
     )
-    return "\n\n".join([lead, *parts, "Trong mưa dông có khả năng xảy ra lốc, sét, mưa đá và gió giật mạnh, người dân cần đề phòng."])
+    return "\n\n".join(
+        [lead, *parts, "Trong mưa dông có khả năng xảy ra lốc, sét, mưa đá và gió giật mạnh, người dân cần đề phòng."]
+    )
 
 
 def _gold(room: Newsroom, frame: _Frame) -> str:
@@ -301,7 +316,9 @@ def _lottery(room: Newsroom, frame: _Frame) -> str:
 
 def _football(room: Newsroom, frame: _Frame) -> str:
     rng, day = room.random, frame.next_day()
-    teams = [f"{head} {tail}" for head, tail in zip(rng.sample(PLACE_HEAD, 10), rng.sample(PLACE_TAIL, 10), strict=True)]
+    teams = [
+        f"{head} {tail}" for head, tail in zip(rng.sample(PLACE_HEAD, 10), rng.sample(PLACE_TAIL, 10), strict=True)
+    ]
     games = [
         f"Trên sân nhà, câu lạc bộ {teams[i]} tiếp đón {teams[i + 1]} và trận đấu kết thúc với tỷ số {rng.randint(0, 4)}-{rng.randint(0, 4)} sau bàn thắng "
         f"của {room.person()} ở phút {rng.randint(1, 90)}. Trọng tài đã rút ra {rng.randint(0, 7)} thẻ vàng trong trận đấu này."
@@ -707,13 +724,17 @@ def repeated_lines(seed: int = 1) -> Iterator[str]:
 
 def main(arguments: Sequence[str] | None = None) -> int:
     """Entry point."""
-    parser = argparse.ArgumentParser(prog="python -m benchmarks.dedup", description=__doc__.split("\n")[0] if __doc__ else "")
+    parser = argparse.ArgumentParser(
+        prog="python -m benchmarks.dedup", description=__doc__.split("\n")[0] if __doc__ else ""
+    )
     parser.add_argument("--stories", type=int, default=2500, help="stories of the labelled set (default: 2500)")
     parser.add_argument("--seed", type=int, default=1)
     parser.add_argument("--engine", action="append", choices=ENGINES, help="only this one; may be repeated")
     parser.add_argument("--verbose", action="store_true", help="which kinds of pairs were missed or wrong")
     parser.add_argument("--lines", action="store_true", help="the line memory on simulated papers")
-    parser.add_argument("--million", action="store_true", help="rate, memory and restart of newscrawl with many articles")
+    parser.add_argument(
+        "--million", action="store_true", help="rate, memory and restart of newscrawl with many articles"
+    )
     parser.add_argument("--articles", type=int, default=1_000_000, help="how many those are (default: a million)")
     parser.add_argument("--folder", type=Path, help="keep the index of --million here (default: a temporary folder)")
     options = parser.parse_args(arguments)

@@ -18,12 +18,16 @@ def _stock(text: str) -> list[str]:
 
 
 FAMILY = "Nguyễn Trần Lê Phạm Hoàng Huỳnh Phan Vũ Võ Đặng Bùi Đỗ Hồ Ngô Dương Lý Tạ Mai Đinh Lương Hà Trịnh Cao Tô Kiều".split()
-MIDDLE = "Văn Thị Hữu Đức Minh Ngọc Thanh Quang Xuân Thu Hồng Công Đình Bá Gia Kim Phương Tuấn Hải Khánh Bảo Trọng".split()
+MIDDLE = (
+    "Văn Thị Hữu Đức Minh Ngọc Thanh Quang Xuân Thu Hồng Công Đình Bá Gia Kim Phương Tuấn Hải Khánh Bảo Trọng".split()
+)
 GIVEN = (
     "An Bình Chiến Dũng Duyên Đạt Giang Hà Hạnh Hiếu Hoa Hùng Hương Khoa Lan Linh Long Mai Nam Nga Nhung Oanh Phúc Quân "
     "Quyên Sơn Tâm Thảo Thắng Thủy Toàn Trang Trí Tú Uyên Vinh Vượng Xuân Yến Thịnh Lộc Phát Diễm Cường Đông Tiến Hòa"
 ).split()
-PLACE_HEAD = "Phú Tân An Hòa Bình Long Vĩnh Xuân Thạnh Mỹ Đông Tây Nam Bắc Thanh Kim Yên Lộc Hưng Trung Đại Quế Ngọc Sơn".split()
+PLACE_HEAD = (
+    "Phú Tân An Hòa Bình Long Vĩnh Xuân Thạnh Mỹ Đông Tây Nam Bắc Thanh Kim Yên Lộc Hưng Trung Đại Quế Ngọc Sơn".split()
+)
 PLACE_TAIL = (
     "Lâm Hải Phước Thành Thịnh Lợi Xuyên Giang Sơn Hà Điền Khê Trạch Lương Thọ Phong Mỹ Hội Châu Bường Quới Cốc Lạc Trung"
 ).split()
@@ -35,14 +39,17 @@ ROLE = _stock(
     đội trưởng đội dân phòng | cán bộ khuyến nông | phó chủ tịch hội phụ nữ | chủ tàu cá | nhà nghiên cứu | biên đạo múa |
     kiến trúc sư | điều dưỡng trưởng | chủ vườn | tổng biên tập | giám đốc bệnh viện | bí thư đoàn | chi cục trưởng kiểm lâm"""
 )
-OPENING = _stock(
-    """Theo báo cáo ban đầu, | Trước đó, | Tuy nhiên, | Bên cạnh đó, | Cũng trong ngày, | Ngoài ra, | Đáng chú ý, | Trên thực tế, |
+OPENING = (
+    _stock(
+        """Theo báo cáo ban đầu, | Trước đó, | Tuy nhiên, | Bên cạnh đó, | Cũng trong ngày, | Ngoài ra, | Đáng chú ý, | Trên thực tế, |
     Qua kiểm tra, | Trao đổi với phóng viên, | Tại buổi làm việc, | Sau nhiều tháng chờ đợi, | Nhờ vậy, | Vì thế, | Đến nay, |
     Từ đầu năm đến nay, | Ở chiều ngược lại, | Riêng khu vực ven sông, | Theo kế hoạch, | Trong khi đó, | Về lâu dài, |
     Khi nước rút, | Nói về nguyên nhân, | Giữa trưa, | Đầu giờ chiều, | Mỗi sáng sớm, | Không giấu được niềm vui, |
     Lý giải điều này, | Nhiều năm qua, | Cách đó không xa, | Bước sang mùa mới, | Với quyết tâm ấy, | Để kịp tiến độ, |
     Nhìn lại chặng đường, | Khác với mọi năm, | Từ kinh nghiệm ấy, | Ngay trong đêm, | Chỉ sau vài tuần, | Lúc cao điểm, |"""
-) + [""] * 12
+    )
+    + [""] * 12
+)
 VERB = _stock(
     """cho biết | khẳng định | đề nghị làm rõ | vừa khởi công | đã bàn giao | đang khẩn trương hoàn thiện | thống nhất mở rộng |
     kêu gọi góp sức sửa chữa | dành hơn nửa ngân sách cho | kiểm tra lại toàn bộ | công bố kết quả khảo sát về | đưa vào sử dụng |
@@ -73,8 +80,9 @@ ATTRIBUTE = _stock(
     còn thiếu vốn | đông nghịt khách | có mái ngói âm dương | thơm mùi rơm mới | không còn như trước | vận hành bằng điện thoại |
     đầy ắp tiếng cười | cần thêm nhân lực | được chấm điểm cao | mùa nước nổi | trên đỉnh mây mù"""
 )
-COMPLEMENT = _stock(
-    """để người dân yên tâm sản xuất | trước khi mùa mưa bão đến | với sự giúp sức của bộ đội | mà không tăng thêm chi phí |
+COMPLEMENT = (
+    _stock(
+        """để người dân yên tâm sản xuất | trước khi mùa mưa bão đến | với sự giúp sức của bộ đội | mà không tăng thêm chi phí |
     theo hình thức cuốn chiếu | sau khi lấy ý kiến rộng rãi | vì nguồn vốn về chậm | nhằm giữ nghề cho con cháu |
     bất chấp thời tiết thất thường | trong sự ngỡ ngàng của nhiều người | cho kịp ngày khai giảng | bằng chính đôi tay của mình |
     khi giá cả tăng cao | và cam kết không để ai lại phía sau | dưới cái nắng như đổ lửa | trong tiếng trống rộn rã |
@@ -82,7 +90,9 @@ COMPLEMENT = _stock(
     từ những đồng tiền lẻ | ngay trong quý tới | như một cách tri ân | nhưng vẫn còn nhiều việc phải làm | để giảm ùn tắc giờ tan tầm |
     qua ba đợt tập huấn | trên nền đất của cha ông | và lắng nghe từng góp ý | cho đến khi có kết luận chính thức | giữa bộn bề lo toan |
     với mức lãi suất ưu đãi | trong vòng một tháng | mà ít ai để ý | để trẻ em không phải lội suối | nhờ công nghệ mới"""
-) + [""] * 6
+    )
+    + [""] * 6
+)
 QUOTE = _stock(
     """Chúng tôi chỉ mong | Tôi làm việc này vì | Bà con ai cũng nói | Có những hôm mưa lớn, | Điều quý nhất là | Nếu không bắt tay vào ngay thì |
     Cái khó là | Lúc đầu không ai tin | Mấy đứa nhỏ thích lắm, ngày nào cũng hỏi về | Hồi xưa cha tôi kể | Kinh phí không nhiều nhưng |
@@ -105,7 +115,9 @@ BETWEEN = _stock(
     """gần | cạnh | đối diện | phía sau | do chủ | thuộc | kề bên | thay cho | phục vụ | nối với | trên nền | giáp | cùng với | hướng ra | bên trong |
     dẫn vào | nuôi từ | giống như | cách xa | nhìn xuống"""
 )
-BEFORE = _stock("đã | đang | sẽ | vừa | mới | từng | vẫn | sắp | chưa vội | tiếp tục | bắt đầu | cùng nhau | kịp thời | nhiều lần | lặng lẽ | chủ động")
+BEFORE = _stock(
+    "đã | đang | sẽ | vừa | mới | từng | vẫn | sắp | chưa vội | tiếp tục | bắt đầu | cùng nhau | kịp thời | nhiều lần | lặng lẽ | chủ động"
+)
 TOWARD = _stock(
     """để giữ | nhằm mở rộng | cho | vì | nhờ | thay vì | bên | trước | sau khi xây | bằng tiền bán | như từng làm với | mà quên | cùng | qua |
     giữa | từ | hướng tới | ngoài | song song với | không kể"""
@@ -114,8 +126,12 @@ QUALITY = _stock(
     """mới | cũ | nhỏ | lớn | đẹp | hiếm | quen thuộc | kiên cố | tạm bợ | vắng | đông | sạch | xa xôi | nổi tiếng | hiện đại | đơn sơ | rộng rãi |
     chật hẹp | bền vững | ấm áp | khang trang | thân thiện | nguy hiểm | an toàn | độc đáo | giản dị | bận rộn | yên tĩnh | tươi tốt | cằn cỗi"""
 )
-UNIT = _stock("hộ dân | tấn | triệu đồng | tỷ đồng | ha | mét | học sinh | lượt khách | km | căn nhà | công nhân | suất quà | cây giống | %")
-HEADING = _stock("Giữ lấy nghề | Còn đó nỗi lo | Bài học từ cơ sở | Chung tay vượt khó | Đường dài phía trước | Hướng đi mới | Tiếng nói người dân")
+UNIT = _stock(
+    "hộ dân | tấn | triệu đồng | tỷ đồng | ha | mét | học sinh | lượt khách | km | căn nhà | công nhân | suất quà | cây giống | %"
+)
+HEADING = _stock(
+    "Giữ lấy nghề | Còn đó nỗi lo | Bài học từ cơ sở | Chung tay vượt khó | Đường dài phía trước | Hướng đi mới | Tiếng nói người dân"
+)
 
 
 def _weights(items: Sequence[str]) -> list[float]:
@@ -140,7 +156,9 @@ class Newsroom:
 
     def __init__(self, seed: int) -> None:
         self.random = random.Random(seed)
-        self._cumulative = {id(items): _weights(items) for items in (OPENING, ROLE, VERB, NOUN, ATTRIBUTE, COMPLEMENT, QUOTE)}
+        self._cumulative = {
+            id(items): _weights(items) for items in (OPENING, ROLE, VERB, NOUN, ATTRIBUTE, COMPLEMENT, QUOTE)
+        }
 
     def pick(self, items: Sequence[str]) -> str:
         """One of a stock, the first more often than the last."""
@@ -202,7 +220,9 @@ class Newsroom:
             said = f"{self.pick(QUOTE)} {self.thing()} {self.circumstance()}".rstrip()
             body = f"“{said}”, {subject} nói"
         else:
-            body = f"có {self.figure()} của {self.place()} liên quan đến {self.thing()}, tăng {self.figure()} so với năm"
+            body = (
+                f"có {self.figure()} của {self.place()} liên quan đến {self.thing()}, tăng {self.figure()} so với năm"
+            )
             body = f"{body} {self.random.randint(2005, 2024)}"
         text = f"{opening} {body}".strip()
         return f"{text[0].upper()}{text[1:]}".rstrip() + "."

@@ -39,9 +39,11 @@ CONTRADICTED: Final = 0.17
 #: … and at least so many do. A figure corrected, a name spelt otherwise makes no other story.
 CONTRADICTIONS: Final = 3
 #: Candidates that are compared for an article. A key that few have tells more than one of many, so each counts as one over
-#: the number of those that have it; the heaviest are compared, of equals the latest.
-COMPARED: Final = 32
-
+#: the number of those that have it; the heaviest are compared first, of equals the latest.
+COMPARED: Final = 64
+#: Candidates in vain after which the rest is left: a text from a template has thousands like it, and its reprints, which
+#: share the rare keys, come before them.
+IN_VAIN: Final = 12
 #: Share of the keys that a candidate has at least. Nearly equal texts share a third of them and more, a reprint with many
 #: changes a tenth; one phrase in common is one key of thirty.
 KEYS_SHARED: Final = 0.05
@@ -106,9 +108,7 @@ def compare(one: Sketch, other: Sketch, other_id: str = "") -> Match | None:
         return None
     if differing >= CONTRADICTIONS and contradicted >= CONTRADICTED:
         return None
-    return Match(
-        other_id, shared, shared / len(one.shingles), shared / len(other.shingles), jaccard, contradicted
-    )
+    return Match(other_id, shared, shared / len(one.shingles), shared / len(other.shingles), jaccard, contradicted)
 
 
 def _shared(one: NDArray[np.generic], other: NDArray[np.generic]) -> int:
@@ -271,10 +271,15 @@ class NearIndex:
         """For each sketch the articles that resemble it, but those with its id; with `first` only those before it, for
         the sketches have the numbers from `first` on."""
         matches: list[list[Match]] = [[] for _ in found]
+        in_vain = [0] * len(found)
         for who, number in zip(*self._candidates(found, first), strict=True):
             other = self._file.id(number)
-            if other != ids[who] and (match := compare(found[who], self._file.read(number), f"{other:016x}")) is not None:
+            if other == ids[who] or in_vain[who] == IN_VAIN:
+                continue
+            if (match := compare(found[who], self._file.read(number), f"{other:016x}")) is not None:
                 matches[who].append(match)
+            else:
+                in_vain[who] += 1
         for some in matches:
             some.sort(key=lambda match: (-match.jaccard, match.id))
         return matches
@@ -292,14 +297,14 @@ class NearIndex:
             wanted &= numbers < first + who
         who, numbers, weights = who[wanted], numbers[wanted], weights[wanted]
         pairs, place, shared = np.unique(who << NUMBER_BITS | numbers, return_inverse=True, return_counts=True)
-        weights = np.bincount(place, weights, len(pairs))
+        weights = np.bincount(place, weights, len(pairs)).astype(np.float64)
         who, numbers = pairs >> NUMBER_BITS, pairs & ((1 << NUMBER_BITS) - 1)
         enough = shared >= KEYS_SHARED * np.minimum(sizes[who], self._file.keys[numbers])
-        who, numbers, weights = who[enough], numbers[enough], weights[enough]
-        heaviest = np.lexsort((-numbers, -weights, who))
+        who, numbers = who[enough], numbers[enough]
+        heaviest = np.lexsort((-numbers, -weights[enough], who))
         who, numbers = who[heaviest], numbers[heaviest]
-        rank = np.arange(len(who)) - np.searchsorted(who, who)
-        return who[rank < COMPARED].tolist(), numbers[rank < COMPARED].tolist()
+        near_top = np.arange(len(who)) - np.searchsorted(who, who) < COMPARED
+        return who[near_top].tolist(), numbers[near_top].tolist()
 
     def _note(self, first: int, found: Sequence[Sketch]) -> None:
         sizes = [len(sketch.keys) for sketch in found]
@@ -311,7 +316,9 @@ class NearIndex:
         """Takes in what other processes have added."""
         self._file.refresh()
         for first in range(self._seen, self._file.count, _TAKEN):
-            self._note(first, [self._file.read(number) for number in range(first, min(first + _TAKEN, self._file.count))])
+            self._note(
+                first, [self._file.read(number) for number in range(first, min(first + _TAKEN, self._file.count))]
+            )
 
     @contextlib.contextmanager
     def _locked(self) -> Iterator[None]:

@@ -57,9 +57,7 @@ _END = re.compile(r"""[.!?:…]["'”’»)\]]*$""")
 _DASHES = "-–—/"
 
 # Odd 64-bit multipliers, from the digits of SHA-256: nothing up the sleeve
-_ODD = [
-    np.uint64(int.from_bytes(hashlib.sha256(f"newscrawl {i}".encode()).digest()[:8], "big") | 1) for i in range(20)
-]
+_ODD = [np.uint64(int.from_bytes(hashlib.sha256(f"newscrawl {i}".encode()).digest()[:8], "big") | 1) for i in range(20)]
 _PLACE = _ODD[:SHINGLE]
 _AROUND = _ODD[5:9]
 _MIX, _A_NUMBER, _A_NAME = _ODD[9], _ODD[10], _ODD[11]
@@ -165,7 +163,8 @@ def _shingles(tokens: NDArray[np.uint64], counts: NDArray[np.int64], starts: NDA
     inside = np.zeros(len(tokens) + 1, np.int8)
     inside[starts[:-1]] = 1
     np.subtract.at(inside, starts[:-1] + wanted, 1)
-    return mixed[np.cumsum(inside[:length], dtype=np.int8).astype(bool)]
+    found: NDArray[np.uint64] = mixed[np.cumsum(inside[:length], dtype=np.int8).astype(bool)]
+    return found
 
 
 def _distinct(
@@ -247,11 +246,12 @@ def _facts(
     masked[number] = _A_NUMBER
     masked[name] = _A_NAME
     at = np.flatnonzero(number | name)
-    padded = np.concatenate((np.zeros(2, np.uint64), masked, np.zeros(2, np.uint64)))
-    context = padded[at] * _AROUND[0] + padded[at + 1] * _AROUND[1] + padded[at + 3] * _AROUND[2]
-    context += padded[at + 4] * _AROUND[3]
-    context = (context ^ context >> _HALF) * _MIX >> np.uint64(33)
-    facts = context << np.uint64(33) | number[at].astype(np.uint64) << _HALF | words[at] >> _HALF
+    padded: NDArray[np.uint64] = np.concatenate((np.zeros(2, np.uint64), masked, np.zeros(2, np.uint64)))
+    context: NDArray[np.uint64] = padded[at] * _AROUND[0] + padded[at + 1] * _AROUND[1] + padded[at + 3] * _AROUND[2]
+    context = context + padded[at + 4] * _AROUND[3]
+    context = ((context ^ context >> _HALF) * _MIX) >> np.uint64(33)
+    values: NDArray[np.uint64] = words[at] >> _HALF
+    facts: NDArray[np.uint64] = context << np.uint64(33) | number[at].astype(np.uint64) << _HALF | values
     text = (np.searchsorted(starts, at, side="right") - 1).astype(np.uint64)
     order = np.lexsort((facts, text))
     facts, text = facts[order], text[order]

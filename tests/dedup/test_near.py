@@ -56,7 +56,7 @@ def test_folding() -> None:
 def test_many_at_once_and_one_at_a_time_are_the_same(texts: list[str]) -> None:
     for text, found in zip(["", "Một", *texts], sketches(["", "Một", *texts]), strict=True):
         alone = sketch(text)
-        assert [array.tolist() for array in found[1:]] == [array.tolist() for array in alone[1:]]  # type: ignore[union-attr]
+        assert [array.tolist() for array in found[1:]] == [array.tolist() for array in alone[1:]]
         assert found.syllables == alone.syllables
 
 
@@ -70,10 +70,12 @@ def test_same_verdict_from_both_sides(texts: list[str]) -> None:
 
 
 GOLD = (
-    "Giá vàng miếng sáng {day} được các doanh nghiệp tại thị trấn niêm yết ở mức {buy} triệu đồng mỗi lượng chiều mua vào và {sell} "
-    "triệu đồng mỗi lượng chiều bán ra. Chênh lệch giữa hai chiều đang ở mức {gap} triệu đồng. Trên thị trường thế giới, giá "
+    "Giá vàng miếng sáng {day} được các doanh nghiệp tại thị trấn niêm yết ở mức {buy} triệu đồng mỗi lượng chiều mua vào "
+    "và {sell} triệu đồng mỗi lượng chiều bán ra. Chênh lệch giữa hai chiều đang ở mức {gap} triệu đồng. "
+    "Trên thị trường thế giới, giá "
     "vàng giao ngay đứng ở mức {ounce} USD một ounce. Các chuyên gia khuyên người mua nên thận trọng vì giá còn biến động "
-    "mạnh trong những tuần tới, nhất là khi nhu cầu mua làm quà cưới tăng lên và nguồn cung chưa được cải thiện nhiều như mong đợi."
+    "mạnh trong những tuần tới, nhất là khi nhu cầu mua làm quà cưới tăng lên "
+    "và nguồn cung chưa được cải thiện nhiều như mong đợi."
 )
 
 
