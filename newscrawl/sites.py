@@ -103,6 +103,8 @@ class Site:
     #: Seconds between two requests, at least; 0 leaves it to the settings.
     delay: float
     language: str
+    #: Does the site reprint other papers? Of two copies, level in all else, the other paper's is the original.
+    portal: bool
     verified: str
     #: Changes whenever the site's or its family's file does.
     version: str
@@ -248,7 +250,7 @@ def _without_amp(parts: SplitResult) -> SplitResult:
 
 _SITE_KEYS: dict[str, type | tuple[type, ...]] = {
     "name": str, "family": str, "host": str, "aliases": list, "start": list, "article": str, "not_article": str,
-    "rewrite": list, "delay": (int, float), "language": str, "verified": str, "select": dict, "remove": dict,
+    "rewrite": list, "delay": (int, float), "language": str, "portal": bool, "verified": str, "select": dict, "remove": dict,
 }  # fmt: skip
 _FAMILY_KEYS: dict[str, type | tuple[type, ...]] = {
     "name": str,
@@ -312,6 +314,7 @@ def _read_site(file: Path, families: Mapping[str, Family]) -> Site:
         rules=own.over(family.rules) if family else own,
         delay=float(delay),
         language=data.get("language", "vi"),
+        portal=data.get("portal", False),
         verified=verified,
         version=_version(file) if family is None else f"{_version(file)}+{family.version}",
     )
@@ -411,6 +414,7 @@ def _wanted(kind: type | tuple[type, ...]) -> str:
         dict: "a table ([select])",
         int: "a number",
         float: "a number",
+        bool: "true or false",
     }
     return names[kind[0] if isinstance(kind, tuple) else kind]
 
