@@ -4,12 +4,14 @@ from __future__ import annotations
 
 import itertools
 from datetime import UTC, datetime, timedelta
+from pathlib import Path
 
 from hypothesis import given
 from hypothesis import strategies as st
 
+from benchmarks.newsroom import Newsroom
 from newscrawl.article import Article, Source
-from newscrawl.dedup.near import Match
+from newscrawl.dedup.near import Match, NearIndex
 from newscrawl.dedup.original import Standing, clusters, mere_copy, settle
 
 NOON = datetime(2024, 3, 5, 12, tzinfo=UTC)
@@ -100,3 +102,32 @@ def test_order_of_arrival_changes_nothing(data: st.DataObject) -> None:
         )
         verdicts.update(changes)
     assert {one: original for one, original in verdicts.items() if original} == wanted
+
+
+def test_index_and_verdicts_together(tmp_path: Path) -> None:
+    """What a crawl does, article by article, comes to what a rebuild from the records says."""
+    room = Newsroom(3)
+    texts: dict[str, str] = {}
+    standings: dict[str, Standing] = {}
+    for number in range(40):
+        story = room.story(6)
+        versions = [story.text]
+        if number % 2:
+            versions.append("\n\n".join([room.sentence(), *story.paragraphs[1:]]))
+            versions.append("\n\n".join(story.paragraphs[:4]))
+        for text in versions:
+            name = f"{len(texts):016x}"
+            texts[name] = text
+            standings[name] = standing(name, room.random.randrange(9), credited=room.random.random() < 0.3)
+    arrival = list(texts)
+    room.random.shuffle(arrival)
+    verdicts: dict[str, str] = {}
+    with NearIndex(tmp_path / "near") as index:
+        for name in arrival:
+            if index.add(name, texts[name]):
+                verdicts.update(settle(name, standings.get, index.matches_of, lambda one: verdicts.get(one, "")))
+        found = {one: original for one, original in verdicts.items() if original}
+        assert found == clusters(standings.values(), index.matches_of)
+        assert len(found) >= 40
+        for one, original in found.items():
+            assert index.compare(one, original) is not None
