@@ -120,6 +120,8 @@ class Site:
     #: Requests a day in Vietnam, at most; 0 is without bound.
     budget: int
     language: str
+    #: Does the site reprint other papers? Of two copies, level in all else, the other paper's is the original.
+    portal: bool
     verified: str
     #: Changes whenever the site's or its family's file does.
     version: str
@@ -308,7 +310,7 @@ def _without_amp(parts: SplitResult) -> SplitResult:
 
 _SITE_KEYS: dict[str, type | tuple[type, ...]] = {
     "name": str, "family": str, "host": str, "aliases": list, "start": list, "article": str, "not_article": str,
-    "rewrite": list, "delay": (int, float), "rest": str, "budget": int, "language": str,
+    "rewrite": list, "delay": (int, float), "rest": str, "budget": int, "language": str, "portal": bool,
     "verified": str, "select": dict, "remove": dict,
 }  # fmt: skip
 _FAMILY_KEYS: dict[str, type | tuple[type, ...]] = {
@@ -382,6 +384,7 @@ def _read_site(file: Path, families: Mapping[str, Family]) -> Site:
         rest=_rest(file, data.get("rest")),
         budget=_budget(file, data.get("budget", 0)),
         language=data.get("language", "vi"),
+        portal=data.get("portal", False),
         verified=verified,
         version=_version(file) if family is None else f"{_version(file)}+{family.version}",
     )
@@ -497,6 +500,7 @@ def _wanted(kind: type | tuple[type, ...]) -> str:
         dict: "a table ([select])",
         int: "a number",
         float: "a number",
+        bool: "true or false",
     }
     return names[kind[0] if isinstance(kind, tuple) else kind]
 

@@ -18,6 +18,7 @@ start = ["https://songngan.vn/rss/moi.rss"]
 not_article = '/video/'
 delay = 2.5
 language = "vi"
+portal = true
 verified = "saved page"
 rewrite = [{ from = '/in/', to = '/' }]
 
@@ -73,7 +74,7 @@ def test_a_good_file_is_read_whole(site: Site) -> None:
     assert site.family is not None
     assert (site.family.name, site.family.title) == ("nhagiay", "Nhà Giấy")
     assert site.start == ("https://songngan.vn/rss/moi.rss",)
-    assert (site.delay, site.language, site.verified) == (2.5, "vi", "saved page")
+    assert (site.delay, site.language, site.portal, site.verified) == (2.5, "vi", True, "saved page")
     assert site.rules.lines[0].fullmatch("NHẤN VÀO ĐÂY để đọc")
 
 
@@ -81,6 +82,7 @@ def test_what_a_file_leaves_out_has_a_default(sites: Sites) -> None:
     plain = sites["dongque.vn"]
     assert plain.family is None
     assert (plain.host, plain.delay, plain.language, plain.verified) == ("dongque.vn", 0.0, "vi", "unverified")
+    assert not plain.portal
 
 
 def test_the_article_pattern_comes_from_the_family_where_the_paper_has_none(site: Site) -> None:
@@ -122,6 +124,7 @@ WRONG: list[tuple[str, str, str]] = [  # what is written instead, the key, what 
     ("family = 'nha'", "family", "nhagiay"),
     ("verified = 'yes'", "verified", "saved page, several sources, unverified"),
     ("delay = 'slow'", "delay", "a number"),
+    ("portal = 'yes'", "portal", "true"),
     ("host = 3", "host", "a string"),
     ("aliases = 'songngan.com'", "aliases", "a list"),
     ("aliases = [3]", "aliases", '["…", "…"]'),

@@ -12,7 +12,7 @@ from newscrawl.article import Article
 _CAPITALS = "A-ZĐĂÂÊÔƠƯ"
 #: "(LĐTĐ) ", "(Dân trí) - ", "TTO - ", "VOV.VN - ": the paper's mark before the first word. In brackets it is all
 #: capitals, or a dash follows: "(Hà Nội)" and "(Bài 1)" are text.
-_LEAD_PREFIX = re.compile(
+LEAD_PREFIX = re.compile(
     rf"^\s*(?:\([^()\n]{{2,30}}\)\s*[-–—:]|\([{_CAPITALS}&.]{{2,12}}\)|[{_CAPITALS}&.]{{2,12}}(?: Online)?\s+[-–—])\s+"
 )
 _WORDS = re.compile(r"\w+")
@@ -29,7 +29,7 @@ def text_fingerprint(text: str) -> str:
     Two texts that differ in white space, punctuation, letter case, the place of tone marks (hoà/hòa) or the paper's
     mark before the lead have one fingerprint; one word more or less gives another.
     """
-    words = _WORDS.findall(_old_tones(_LEAD_PREFIX.sub("", text, count=1)).casefold())
+    words = _WORDS.findall(old_tones(LEAD_PREFIX.sub("", text, count=1)).casefold())
     return hashlib.sha256(" ".join(words).encode()).hexdigest()
 
 
@@ -42,7 +42,8 @@ def precedence(article: Article) -> tuple[bool, datetime, str]:
     return (article.source is not None, article.published_at or _LATEST, article.canonical_url)
 
 
-def _old_tones(text: str) -> str:
+def old_tones(text: str) -> str:
+    """`text` in NFC with every tone mark in its old place: hòa and hoà are both hòa, thủy and thuỷ both thủy."""
     decomposed = unicodedata.normalize("NFD", text)
     return unicodedata.normalize(
         "NFC", _TONE_ON_LAST.sub(lambda m: f"{m[1]}{m[3]}{m[2]}" if m[1] else f"{m[4]}{m[6]}{m[5]}", decomposed)

@@ -1,0 +1,133 @@
+"""One article of a cluster is the original, whatever the order of arrival."""
+
+from __future__ import annotations
+
+import itertools
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+
+from hypothesis import given
+from hypothesis import strategies as st
+
+from benchmarks.newsroom import Newsroom
+from newscrawl.article import Article, Source
+from newscrawl.dedup.near import Match, NearIndex
+from newscrawl.dedup.original import Standing, clusters, mere_copy, settle
+
+NOON = datetime(2024, 3, 5, 12, tzinfo=UTC)
+
+
+def standing(name: str, hours: int | None = 0, credited: bool = False, portal: bool = False) -> Standing:
+    published = None if hours is None else NOON + timedelta(hours=hours)
+    return Standing(name, credited, published, portal, f"https://{name}.vn/1")
+
+
+def match(name: str, contained: float = 0.9) -> Match:
+    return Match(name, 100, contained, 0.9, 0.8, 0.0)
+
+
+def first(*standings: Standing) -> str:
+    return min(standings, key=lambda one: one.precedence).id
+
+
+def test_who_was_first() -> None:
+    assert first(standing("a", 1), standing("b", 0, credited=True)) == "a"
+    assert first(standing("a", 1), standing("b", 0)) == "b"
+    assert first(standing("a", None), standing("b", 9)) == "b"
+    assert first(standing("a", 0, portal=True), standing("b", 0)) == "b"
+    assert first(standing("b"), standing("a")) == "a"
+
+
+def test_standing_of_an_article() -> None:
+    article = Article("0" * 16, "u", "https://baovidu.vn/1", "baovidu.vn", "Tựa", "", "Lời")
+    assert not Standing.of(article).credited
+    article.source = Source("TTXVN")
+    assert Standing.of(article).credited
+    article.source = Source("Báo Ví Dụ", "https://www.baovidu.vn/goc-1.html")
+    assert not Standing.of(article).credited
+
+
+def test_no_chains() -> None:
+    """B resembles A, C resembles B but not A: C is no duplicate of A, nor of B, which is no original."""
+    alike = {"a": ["b"], "b": ["a", "c"], "c": ["b"]}
+    found = clusters([standing(name, hour) for hour, name in enumerate("abc")], lambda one: map(match, alike[one]))
+    assert found == {"b": "a"}
+
+
+def test_original_takes_its_place_when_it_turns_up() -> None:
+    standings = {"copy": standing("copy", 2), "other": standing("other", 3)}
+    verdicts = {"copy": "", "other": "copy"}
+    alike = {one: [two for two in ("copy", "other", "first") if two != one] for one in ("copy", "other", "first")}
+    standings["first"] = standing("first", 0)
+    changes = settle("first", standings.get, lambda one: map(match, alike[one]), lambda one: verdicts.get(one, ""))
+    assert changes == {"first": "", "copy": "first", "other": "first"}
+
+
+def test_copy_that_does_not_resemble_the_new_original_stands_for_itself() -> None:
+    standings = {name: standing(name, hour) for name, hour in (("first", 0), ("copy", 2), ("cut", 3))}
+    alike = {"first": ["copy"], "copy": ["first", "cut"], "cut": ["copy"]}
+    verdicts = {"copy": "", "cut": "copy"}
+    changes = settle("first", standings.get, lambda one: map(match, alike[one]), lambda one: verdicts.get(one, ""))
+    assert changes == {"first": "", "copy": "first", "cut": ""}
+
+
+def test_much_of_its_own_is_kept() -> None:
+    assert mere_copy(match("a", 0.7))
+    assert not mere_copy(match("a", 0.5))
+
+
+@given(st.data())
+def test_order_of_arrival_changes_nothing(data: st.DataObject) -> None:
+    count = data.draw(st.integers(1, 7))
+    names = [f"{number}" for number in range(count)]
+    standings = {
+        name: standing(name, data.draw(st.integers(0, 2)), data.draw(st.booleans()), data.draw(st.booleans()))
+        for name in names
+    }
+    pairs = {pair for pair in itertools.combinations(names, 2) if data.draw(st.booleans())}
+
+    def alike(one: str, among: set[str]) -> list[Match]:
+        return [match(two) for two in among if (one, two) in pairs or (two, one) in pairs]
+
+    wanted = clusters(standings.values(), lambda one: alike(one, set(names)))
+    for wanted_of, original in wanted.items():
+        assert original not in wanted
+        assert alike(wanted_of, {original})
+    arrived: set[str] = set()
+    verdicts: dict[str, str] = {}
+    for name in data.draw(st.permutations(names)):
+        arrived.add(name)
+        changes = settle(
+            name, lambda one: standings.get(one), lambda one: alike(one, arrived), lambda one: verdicts.get(one, "")
+        )
+        verdicts.update(changes)
+    assert {one: original for one, original in verdicts.items() if original} == wanted
+
+
+def test_index_and_verdicts_together(tmp_path: Path) -> None:
+    """What a crawl does, article by article, comes to what a rebuild from the records says."""
+    room = Newsroom(3)
+    texts: dict[str, str] = {}
+    standings: dict[str, Standing] = {}
+    for number in range(40):
+        story = room.story(6)
+        versions = [story.text]
+        if number % 2:
+            versions.append("\n\n".join([room.sentence(), *story.paragraphs[1:]]))
+            versions.append("\n\n".join(story.paragraphs[:4]))
+        for text in versions:
+            name = f"{len(texts):016x}"
+            texts[name] = text
+            standings[name] = standing(name, room.random.randrange(9), credited=room.random.random() < 0.3)
+    arrival = list(texts)
+    room.random.shuffle(arrival)
+    verdicts: dict[str, str] = {}
+    with NearIndex(tmp_path / "near") as index:
+        for name in arrival:
+            if index.add(name, texts[name]):
+                verdicts.update(settle(name, standings.get, index.matches_of, lambda one: verdicts.get(one, "")))
+        found = {one: original for one, original in verdicts.items() if original}
+        assert found == clusters(standings.values(), index.matches_of)
+        assert len(found) >= 40
+        for one, original in found.items():
+            assert index.compare(one, original) is not None
