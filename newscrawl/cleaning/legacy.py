@@ -37,6 +37,8 @@ CERTAIN = 0.85
 LIKELY = 0.65
 #: Share of the marked words that may be syllables as they stand.
 _BEFORE = 0.5
+#: Where (nearly) all words are syllables afterwards, half of them may have looked like some before by chance.
+_ALL, _BEFORE_ALL = 0.95, 0.6
 #: Share of words that carry a mark, in the runs of text that have any. Vietnamese has two in three.
 _DENSE = 0.2
 _SAMPLE = 60_000
@@ -243,7 +245,8 @@ def _recognise(runs: list[str], least: int) -> tuple[Encoding | None, float]:
             continue
         before = sum(times for word, times in words.items() if is_syllable(word)) / count
         after = sum(times for word, times in words.items() if is_syllable(encoding.word(word))) / count
-        if before <= _BEFORE and after >= LIKELY and after > share:
+        legacy = before <= (_BEFORE_ALL if after >= _ALL else _BEFORE)
+        if legacy and after >= LIKELY and after > share:
             best, share = encoding, after
     return best, share
 
