@@ -18,6 +18,9 @@ CATALOG_URL = ""
 SEEDS_DIR = ""
 #: What answers instead of the web: a folder of saved responses, a WARC, a WACZ, or a folder of these. No socket is opened.
 REPLAY = ""
+#: What becomes of an article that is nearly the same as another: "link" keeps a link, and a text file only where it adds much
+#: of its own; "keep" a text file as well; "drop" the link alone.
+DUPLICATES = "link"
 #: The time that a crawl takes for now, in ISO 8601 with an offset (2024-06-20T08:00:00+07:00); empty: the real time. A
 #: replay gives what an address answered last by then.
 CLOCK = ""

@@ -15,6 +15,7 @@ from typing import Any
 from scrapy.commands.crawl import Command as ScrapyCrawl
 from scrapy.exceptions import UsageError
 
+from newscrawl.extensions.corpus import duplicates_of
 from newscrawl.extensions.tally import Row, Tally
 from newscrawl.schedule import parse_clock, parse_plan
 from newscrawl.sites import UnknownSite
@@ -79,5 +80,6 @@ class Command(ScrapyCrawl):
         loader = self.crawler_process.spider_loader
         assert isinstance(loader, PaperLoader)
         loader.sites.named(spider(**arguments).wanted)
+        duplicates_of(self.settings["DUPLICATES"])
         parse_clock(self.settings["CLOCK"])
         parse_plan(self.settings["REVISITS"])

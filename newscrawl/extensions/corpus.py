@@ -11,8 +11,9 @@ from scrapy import signals
 from scrapy.utils.asyncio import create_looping_call
 
 from newscrawl.schedule import parse_clock, parse_plan
+from newscrawl.sites import Sites
 from newscrawl.storage.runs import BEAT_SECONDS, Run
-from newscrawl.storage.store import Store
+from newscrawl.storage.store import DUPLICATES, Duplicates, Store
 
 if TYPE_CHECKING:
     from scrapy.crawler import Crawler
@@ -29,6 +30,8 @@ class Corpus(Store):
             settings["CATALOG_URL"],
             parse_clock(settings["CLOCK"]),
             parse_plan(settings["REVISITS"]),
+            duplicates_of(settings["DUPLICATES"]),
+            [site.domain for site in Sites.load(settings["SEEDS_DIR"] or None).values() if site.portal],
         )
         #: Bounds between two visits of a start point.
         self.shortest = timedelta(seconds=settings.getfloat("START_INTERVAL_MIN"))
@@ -67,6 +70,14 @@ class Corpus(Store):
         if self._beat.running:
             self._beat.stop()
         super().close()
+
+
+def duplicates_of(setting: str) -> Duplicates:
+    """The setting `DUPLICATES`. Raises `ValueError` with the remedy."""
+    for known in DUPLICATES:
+        if setting == known:
+            return known
+    raise ValueError(f"DUPLICATES={setting} is not known. Write one of: {', '.join(DUPLICATES)}")
 
 
 def validators(response: Response) -> tuple[str, str]:

@@ -28,6 +28,13 @@ class Save:
         """Writes the article and counts it."""
         written = self.corpus.save(item, self.corpus.judge(item))
         before = written.old.characters if written.old else 0
+        for other in written.relinked:
+            self.tally.add(other.domain, "saved", -1 if other.original else 1)
+            self.tally.add(other.domain, "duplicates", 1 if other.original else -1)
+            self.tally.add(other.domain, "characters", -other.characters if other.original else other.characters)
+        if written.saved.original:
+            self.tally.add(item.domain, "duplicates")
+            return item
         self.tally.add(item.domain, "versions" if written.old else "saved")
         self.tally.add(item.domain, "characters", written.saved.characters - before)
         if written.replaced is not None:

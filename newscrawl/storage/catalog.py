@@ -32,6 +32,9 @@ State = Literal["pending", "saved", "duplicate", "dropped", "gone", "refused", "
 STATES: tuple[str, ...] = get_args(State)
 FINAL = ("saved", "duplicate", "dropped", "gone", "refused")
 
+#: The reason of a duplicate that is no exact copy.
+NEARLY = "nearly the same text"
+
 _LATEST = datetime(9999, 1, 1, tzinfo=UTC)
 
 
@@ -57,6 +60,9 @@ class Saved:
     characters: int
     version: int = 1
     fetched_at: datetime | None = None
+    original: str = ""
+    similarity: float = 0.0
+    adds: float = 0.0
 
     @property
     def published(self) -> datetime | None:
@@ -180,8 +186,8 @@ class Catalog:
         return None if row is None else _saved(row)
 
     def articles(self, domain: str, month: str) -> list[Saved]:
-        """The saved articles of a paper and month, in the order of publication."""
-        query = select(*_SAVED).where(articles.c.domain == domain, articles.c.month == month)
+        """The articles of a paper and month that have a text file, in the order of publication."""
+        query = select(*_SAVED).where(articles.c.domain == domain, articles.c.month == month, articles.c.path != "")
         with self.database.reading() as db:
             found = [_saved(row) for row in db.execute(query)]
         return sorted(found, key=lambda saved: (saved.published or _LATEST, saved.id))
@@ -205,10 +211,31 @@ class Catalog:
                     update(addresses).where(addresses.c.duplicate_of == instead_of.id).values(duplicate_of=saved.id)
                 )
             db.execute(self._save_article, {**values, "first_saved_at": now})
+            state: State = "duplicate" if saved.original else "saved"
+            reason = NEARLY if saved.original else ""
             self._mark(
-                db, saved.id, saved.url, saved.domain, "saved", "", "", next_visit,
-                published=saved.published, unchanged=0, **server,
+                db, saved.id, saved.url, saved.domain, state, reason, saved.original,
+                None if saved.original else next_visit, published=saved.published, unchanged=0, **server,
             )  # fmt: skip
+
+    def relink(self, saved: Saved, next_visit: datetime | None = None) -> None:
+        """Notes that a saved article has become a duplicate of another, or an original."""
+        values = {name: getattr(saved, name) for name in ("original", "similarity", "adds", "path")}
+        state: State = "duplicate" if saved.original else "saved"
+        with self.database.writing() as db:
+            db.execute(update(articles).where(articles.c.id == saved.id).values(values))
+            reason = NEARLY if saved.original else ""
+            self._mark(
+                db, saved.id, saved.url, saved.domain, state, reason, saved.original,
+                None if saved.original else next_visit,
+            )  # fmt: skip
+
+    def duplicates(self, original: str = "") -> list[Saved]:
+        """The articles that are nearly the same as an original, or all such, the most alike first."""
+        which = articles.c.original == original if original else articles.c.original != ""
+        query = select(*_SAVED).where(which).order_by(articles.c.original, articles.c.similarity.desc())
+        with self.database.reading() as db:
+            return [_saved(row) for row in db.execute(query)]
 
     def still_saved(
         self, article: str, reason: str, unchanged: int, next_visit: datetime | None, **server: str

@@ -4,7 +4,7 @@
 article a line. The month is that of publication in Vietnam ("undated" where no date is known). NNN is a running number;
 the id never changes. Text files are written whole or not at all; records are appended, and put into the order of
 publication, one line an article, when a run ends (`settle`). Of an article that changed, the older versions stand as
-records in `versions/<domain>/<yyyy-mm>/<id>.v<N>.json`.
+records in `versions/<domain>/<yyyy-mm>/<id>.v<N>.json`; near-duplicates that get no text file in `duplicates/<domain>/`.
 
 One process at a time writes what belongs to a paper: the crawl that holds it (`newscrawl.storage.runs`).
 """
@@ -63,6 +63,8 @@ class CorpusFiles:
 
     def remove(self, article: str, path: str) -> None:
         """Takes an article's text file away; its record goes when the month is settled."""
+        if not path:  # a duplicate without one
+            return
         file = self.folder / path
         file.unlink(missing_ok=True)
         if file.parent in self._months:
@@ -117,6 +119,26 @@ class CorpusFiles:
 
     def _version_files(self, domain: str, article: str) -> list[Path]:
         return list((self.folder / "versions" / domain).glob(f"*/{article}.v*.json"))
+
+    # --- duplicates ---
+
+    def keep_duplicate(self, article: Article) -> None:
+        """Keeps the record of a duplicate that gets no text file: its original may go, or change."""
+        path = self._duplicate_path(article.domain, article.id)
+        path.parent.mkdir(parents=True, exist_ok=True)
+        write_atomically(path, (article.to_json() + "\n").encode())
+
+    def duplicate(self, domain: str, article: str) -> Article | None:
+        """The record of a duplicate without a text file; None where none is kept."""
+        path = self._duplicate_path(domain, article)
+        return Article.from_json(path.read_text("utf-8")) if path.exists() else None
+
+    def remove_duplicate(self, domain: str, article: str) -> None:
+        """Takes it away."""
+        self._duplicate_path(domain, article).unlink(missing_ok=True)
+
+    def _duplicate_path(self, domain: str, article: str) -> Path:
+        return self.folder / "duplicates" / domain / article[:2] / f"{article}.json"
 
     # --- records ---
 

@@ -6,14 +6,16 @@ Files are written first and the catalog last, so what dies in between is done ag
 from __future__ import annotations
 
 import logging
-from collections.abc import Sequence
-from dataclasses import dataclass
+from collections.abc import Collection, Sequence
+from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime, timedelta, timezone
 from pathlib import Path
-from typing import Literal
+from typing import Any, Literal, get_args
 
 from newscrawl.article import Article
-from newscrawl.dedup import precedence, text_fingerprint
+from newscrawl.dedup import text_fingerprint
+from newscrawl.dedup.near import NearIndex
+from newscrawl.dedup.original import ADDS_MUCH, Standing, settle
 from newscrawl.schedule import REVISITS, next_revisit
 from newscrawl.storage.catalog import Catalog, Saved
 from newscrawl.storage.corpus import CorpusFiles
@@ -22,12 +24,20 @@ from newscrawl.storage.runs import Run
 logger = logging.getLogger(__name__)
 
 _VIETNAM = timezone(timedelta(hours=7))
-_LATEST = datetime(9999, 1, 1, tzinfo=UTC)
+
+
+#: What becomes of near-duplicates: a link, and a text file only where they add much of their own; a text file each; or a
+#: link alone.
+Duplicates = Literal["link", "keep", "drop"]
+DUPLICATES: tuple[Duplicates, ...] = get_args(Duplicates)
 
 
 @dataclass(slots=True, frozen=True)
 class Verdict:
-    """What an article is to the corpus: new, a newer version of one that is there, unchanged, or the same as another."""
+    """What an article is to the corpus: new, a newer version of one that is there, unchanged, or the same as another.
+
+    `original` is the article that it is compared with.
+    """
 
     kind: Literal["new", "version", "unchanged", "older", "same address", "same text"]
     original: Saved | None = None
@@ -36,27 +46,36 @@ class Verdict:
 
 @dataclass(slots=True, frozen=True)
 class Written:
-    """What `Store.save` did: `old` is the version before, `replaced` the article of the same text that gave way."""
+    """What `Store.save` did: `old` is the version before, `replaced` the article of the same text that gave way.
+
+    `relinked` are others whose verdict changed, as they are now.
+    """
 
     saved: Saved
     old: Saved | None = None
     replaced: Saved | None = None
+    relinked: list[Saved] = field(default_factory=list)
 
 
 class Store:
     """Opens the corpus in `folder`; call `close`. `clock` stands for the time, if given.
 
-    `revisits` is when saved articles are looked at again, counted from publication.
+    `revisits` is when saved articles are looked at again, counted from publication; `portals` are papers that reprint
+    others.
     """
 
     def __init__(
         self, folder: Path, catalog_url: str = "", clock: datetime | None = None,
-        revisits: Sequence[timedelta] = REVISITS,
+        revisits: Sequence[timedelta] = REVISITS, duplicates: Duplicates = "link",
+        portals: Collection[str] = (),
     ) -> None:  # fmt: skip
         folder.mkdir(parents=True, exist_ok=True)
         self.folder = folder
         self.clock = clock
         self.revisits = revisits
+        self.duplicates = duplicates
+        self.portals = frozenset(portals)
+        self._near: NearIndex | None = None
         url = catalog_url or f"sqlite:///{folder / 'catalog.sqlite'}"
         self.catalog = Catalog(url, lambda: clock) if clock else Catalog(url)
         self.files = CorpusFiles(folder)
@@ -105,43 +124,135 @@ class Store:
             return Verdict("unchanged" if same.content_hash == article.content_hash else "version", same)
         fingerprint = text_fingerprint(article.text)
         same = self.catalog.same_text(fingerprint)
-        if same is not None and _order(same) <= precedence(article):
+        if same is not None and self._standing(same).precedence <= self._standing_of(article).precedence:
+            if same.original and (original := self.catalog.article(same.original)) is not None:
+                same = original
             return Verdict("same text", same)
         return Verdict("new", same, fingerprint)
 
     def save(self, article: Article, verdict: Verdict) -> Written:
-        """Writes an article that was just judged: new, or a newer version. One of the same text that came later gives way."""
-        catalog, files = self.catalog, self.files
-        fingerprint = verdict.fingerprint or text_fingerprint(article.text)
+        """Writes an article that was just judged: new, or a newer version. One of the same text that came later gives way.
+
+        Where it is nearly the same as others, the original of them is found; who that is may change with each that comes.
+        """
+        catalog = self.catalog
         old = verdict.original if verdict.kind == "version" else None
         if old is not None:
             self._put_aside(article, old)
         replaced = verdict.original if verdict.kind == "new" else None
-        month = CorpusFiles.month(article)
-        self._unsettle(article.domain, month)
-        path = files.write(article)
+        if replaced is not None:
+            self.near.remove(replaced.id)
+        links = self._links(article, old)
         saved = Saved(
             id=article.id,
             domain=article.domain,
             url=article.canonical_url,
             title=article.title,
-            month=month,
-            fingerprint=fingerprint,
+            month=CorpusFiles.month(article),
+            fingerprint=verdict.fingerprint or text_fingerprint(article.text),
             content_hash=article.content_hash,
-            credited=article.source is not None,
+            credited=self._standing_of(article).credited,
             published_at=article.published_at.isoformat() if article.published_at else "",
-            path=str(path),
+            path="",
             characters=len(article.text),
             version=article.version,
             fetched_at=article.fetched_at,
+            **self._likeness(article.id, links.pop(article.id, "")),
         )
-        # Its words stand in the new file by now
+        saved = replace(saved, path=self._put(article, saved))
+        # Their words stand in the new file by now
         for gone in (replaced, old if old is not None and old.path != saved.path else None):
             if gone is not None:
-                self._unsettle(gone.domain, gone.month)
-                files.remove(gone.id, gone.path)
+                self._take_away(gone)
+        relinked = [self._relink(one, original) for one, original in links.items()]
         catalog.save(saved, instead_of=replaced, next_visit=self._next_look(article.published_at, 0))
-        return Written(saved, old, replaced)
+        return Written(saved, old, replaced, [one for one in relinked if one is not None])
+
+    # --- near-duplicates ---
+
+    @property
+    def near(self) -> NearIndex:
+        """The index of texts, opened when it is first asked."""
+        if self._near is None:
+            self._near = NearIndex(self.folder / "near")
+        return self._near
+
+    def _links(self, article: Article, old: Saved | None) -> dict[str, str]:
+        """The verdicts that change as this article comes, or comes in a new version: id → original, its own among them."""
+        near, own = self.near, self._standing_of(article)
+        before = [match.id for match in near.matches_of(article.id)] if old is not None and article.id in near else []
+
+        def standing(one: str) -> Standing | None:
+            saved = None if one == article.id else self.catalog.article(one)
+            return own if one == article.id else self._standing(saved) if saved else None
+
+        changes: dict[str, str] = {}
+
+        def original(one: str) -> str:
+            if one in changes:
+                return changes[one]
+            saved = self.catalog.article(one)
+            return saved.original if saved else ""
+
+        if near.add(article.id, article.text) or before:
+            for one in (article.id, *before):
+                if one not in changes:
+                    changes.update(settle(one, standing, near.matches_of, original))
+        return changes
+
+    def _likeness(self, article: str, original: str) -> dict[str, Any]:
+        match = self.near.compare(article, original) if original else None
+        return {
+            "original": original,
+            "similarity": round(match.jaccard, 4) if match else 0.0,
+            "adds": round(match.adds, 4) if match else 0.0,
+        }
+
+    def _has_file(self, saved: Saved) -> bool:
+        return not saved.original or self.duplicates == "keep" or (self.duplicates == "link" and saved.adds > ADDS_MUCH)
+
+    def _put(self, article: Article, saved: Saved) -> str:
+        """Writes what is to stand of an article; the path of its text file, empty where it has none."""
+        if self._has_file(saved):
+            self._unsettle(saved.domain, saved.month)
+            path = str(self.files.write(article))
+            self.files.remove_duplicate(saved.domain, saved.id)
+            return path
+        if self.duplicates != "drop":
+            self.files.keep_duplicate(article)
+        return ""
+
+    def _take_away(self, saved: Saved) -> None:
+        if saved.path:
+            self._unsettle(saved.domain, saved.month)
+            self.files.remove(saved.id, saved.path)
+
+    def _relink(self, article: str, original: str) -> Saved | None:
+        """Makes a saved article the duplicate of another, or an original, and gives or takes its text file."""
+        saved = self.catalog.article(article)
+        if saved is None:
+            return None
+        now = replace(saved, **self._likeness(article, original))
+        if self._has_file(now) and not saved.path:
+            record = self.files.duplicate(saved.domain, article)
+            if record is None:  # not kept: it is fetched again
+                self.catalog.forget(article)
+                return None
+            now = replace(now, path=self._put(record, now))
+        elif not self._has_file(now) and saved.path:
+            record = self.files.record(saved.domain, saved.month, article)
+            if record is not None and self.duplicates != "drop":
+                self.files.keep_duplicate(record)
+            self._take_away(saved)
+            now = replace(now, path="")
+        self.catalog.relink(now, self._next_look(saved.published, 0))
+        return now
+
+    def _standing(self, saved: Saved) -> Standing:
+        return Standing(saved.id, saved.credited, saved.published, saved.domain in self.portals, saved.url)
+
+    def _standing_of(self, article: Article) -> Standing:
+        return Standing.of(article, article.domain in self.portals)
 
     def _put_aside(self, article: Article, old: Saved) -> None:
         article.version = old.version + 1
@@ -166,10 +277,14 @@ class Store:
         """Takes an address and all that was saved of it out of the corpus. Its paper must be ours (`lease`)."""
         saved = self.catalog.article(address)
         if saved is not None:
-            self._unsettle(saved.domain, saved.month)
-            self.files.remove(saved.id, saved.path)
+            self._take_away(saved)
+            self.files.remove_duplicate(saved.domain, saved.id)
             self.files.remove_versions(saved.domain, saved.id)
         self.catalog.forget(address)
+        # What was linked to it looks for another original
+        self.near.remove(address)
+        for one in self.catalog.duplicates(address):
+            self._relink(one.id, "")
 
     # --- records in order ---
 
@@ -194,8 +309,6 @@ class Store:
         self.settle()
         if self.run:
             self.catalog.runs.end(self.run)
+        if self._near is not None:
+            self._near.close()
         self.catalog.close()
-
-
-def _order(saved: Saved) -> tuple[bool, datetime, str]:
-    return (saved.credited, saved.published or _LATEST, saved.url)

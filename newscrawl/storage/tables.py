@@ -98,8 +98,14 @@ articles = Table(
     #: Whether it credits a source, its publication time and its address: `newscrawl.dedup.precedence`.
     Column("credited", Integer, nullable=False),
     Column("published_at", String(40), nullable=False),
+    #: Its text file; empty for a duplicate that has none.
     Column("path", Text, nullable=False),
     Column("characters", Integer, nullable=False),
+    #: The article that this one is nearly the same as, what share of all shingles both have, and what share of this text
+    #: is not in the other (`newscrawl.dedup.near`); empty for an original.
+    Column("original", String(16), nullable=False, default="", server_default=""),
+    Column("similarity", Float, nullable=False, default=0.0, server_default="0"),
+    Column("adds", Float, nullable=False, default=0.0, server_default="0"),
     Column("version", Integer, nullable=False, default=1, server_default="1"),
     #: When the page of this version was fetched.
     Column("fetched_at", Time),
@@ -109,6 +115,12 @@ articles = Table(
     Index("articles_by_fingerprint", "fingerprint"),
     Index("articles_by_month", "domain", "month"),
     Index("articles_by_age", "domain", "first_saved_at"),
+    Index(
+        "articles_by_original",
+        "original",
+        sqlite_where=text("original <> ''"),
+        postgresql_where=text("original <> ''"),
+    ),
 )
 
 #: Months whose records were written to and not yet put in order.
