@@ -19,7 +19,7 @@ _ROLE = re.compile(
 )
 _TRAILER = re.compile(
     r"\s*[(\[]\s*(?:t/h|th|tổng hợp|theo[^)\]]*|dịch[^)\]]*|ghi|lược ghi|ghi chép|lược dịch|biên dịch|thực hiện|[\w.]*ttxvn[^)\]]*|vna|vietnam\+|vietnamplus|"
-    r"reuters|afp)\s*[)\]]\s*$|"
+    r"reuters|afp|(?:báo|tạp chí|đài) [^)\]]*)\s*[)\]]\s*$|\s*/\s*(?:báo|tạp chí|đài) .*$|"
     r"\s+(?:tổng hợp|ghi|lược ghi|lược dịch|thực hiện|biên dịch|\(?t/h\)?)\s*$",
     re.IGNORECASE,
 )

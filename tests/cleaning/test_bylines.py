@@ -25,8 +25,8 @@ ADDRESS = "https://baovidu.vn/cau-van-xom-bai-say-d12345.html"
         ("Khổng Tú Anh | Lều Nam", ["Khổng Tú Anh", "Lều Nam"]), ("Bài: Khổng Tú Anh; Ảnh: Lều Nam", ["Khổng Tú Anh", "Lều Nam"]),
         ("Bài, ảnh: Khổng Tú Anh - Lều Nam", ["Khổng Tú Anh", "Lều Nam"]), ("Lều Nam - Lều Nam", ["Lều Nam"]),
         ("Tú Anh - Lều Nam - Kha Đờn", ["Tú Anh", "Lều Nam", "Kha Đờn"]), ("Lều Nam và 1 tác giả khác", ["Lều Nam"]),
-        # A person beside an agency
-        ("Lều Nam, Reuters", ["Lều Nam"]),
+        # A person beside an agency, or a paper whose name holds an "and"
+        ("Lều Nam, Reuters", ["Lều Nam"]), ("Lều Nam (Báo Ví Dụ)", ["Lều Nam"]), ("Lều Nam/Báo Ví Dụ và Đời sống", ["Lều Nam"]),
     ],
 )  # fmt: skip
 def test_people(line: str, people: list[str]) -> None:
