@@ -6,7 +6,7 @@ before; links are written in one transaction with the visit that found them.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from functools import cache
@@ -191,6 +191,23 @@ class Catalog:
         with self.database.reading() as db:
             found = [_saved(row) for row in db.execute(query)]
         return sorted(found, key=lambda saved: (saved.published or _LATEST, saved.id))
+
+    def count(self) -> int:
+        """How many articles there are, duplicates that are kept among them."""
+        with self.database.reading() as db:
+            return db.scalar(select(func.count()).select_from(articles)) or 0
+
+    def all_articles(self) -> Iterator[Saved]:
+        """All of them, a heap at a time, so that others can write meanwhile."""
+        last = ""
+        while True:
+            query = select(*_SAVED).where(articles.c.id > last).order_by(articles.c.id).limit(1000)
+            with self.database.reading() as db:
+                found = [_saved(row) for row in db.execute(query)]
+            if not found:
+                return
+            yield from found
+            last = found[-1].id
 
     def save(
         self, saved: Saved, instead_of: Saved | None = None, *, next_visit: datetime | None = None, **server: str

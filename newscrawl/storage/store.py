@@ -172,10 +172,33 @@ class Store:
 
     @property
     def near(self) -> NearIndex:
-        """The index of texts, opened when it is first asked."""
+        """The index of texts, opened when it is first asked. What it lacks, be it all, is taken from the corpus."""
         if self._near is None:
             self._near = NearIndex(self.folder / "near")
+            self._complete(self._near)
         return self._near
+
+    def _complete(self, index: NearIndex) -> None:
+        missing = self.catalog.count() - len(index)
+        if missing <= 0:
+            return
+        logger.info("The index of texts lacks %d articles: taking them from the corpus", missing)
+        heap: list[tuple[str, str]] = []
+        for saved in self.catalog.all_articles():
+            if saved.id not in index and (text := self._text(saved)):
+                heap.append((saved.id, text))
+                if len(heap) == 256:
+                    index.add_many(heap)
+                    heap = []
+        if heap:
+            index.add_many(heap)
+
+    def _text(self, saved: Saved) -> str:
+        if not saved.path:
+            record = self.files.duplicate(saved.domain, saved.id)
+            return record.text if record else ""
+        file = self.folder / saved.path
+        return file.read_text("utf-8").partition("\n\n")[2].rstrip("\n") if file.exists() else ""
 
     def _links(self, article: Article, old: Saved | None) -> dict[str, str]:
         """The verdicts that change as this article comes, or comes in a new version: id → original, its own among them."""
