@@ -21,6 +21,9 @@ REPLAY = ""
 #: What becomes of an article that is nearly the same as another: "link" keeps a link, and a text file only where it adds much
 #: of its own; "keep" a text file as well; "drop" the link alone.
 DUPLICATES = "link"
+#: Lines that a paper prints under many stories: "learn" remembers them, for `scrapy lines` to cut; "cut" cuts what is known as
+#: articles come (what comes out then hangs on the order in which they come); "off".
+REPEATED_LINES = "learn"
 #: The time that a crawl takes for now, in ISO 8601 with an offset (2024-06-20T08:00:00+07:00); empty: the real time. A
 #: replay gives what an address answered last by then.
 CLOCK = ""

@@ -15,13 +15,14 @@ from typing import Any
 from scrapy.commands.crawl import Command as ScrapyCrawl
 from scrapy.exceptions import UsageError
 
-from newscrawl.extensions.corpus import duplicates_of
+from newscrawl.extensions.corpus import one_of
 from newscrawl.extensions.tally import Row, Tally
 from newscrawl.schedule import parse_clock, parse_plan
 from newscrawl.sites import UnknownSite
 from newscrawl.spiders.loader import PaperLoader
 from newscrawl.storage.catalog import CatalogError
 from newscrawl.storage.replay import ReplayError, open_replay
+from newscrawl.storage.store import DUPLICATES, REPEATED_LINES
 
 
 class Command(ScrapyCrawl):
@@ -80,6 +81,7 @@ class Command(ScrapyCrawl):
         loader = self.crawler_process.spider_loader
         assert isinstance(loader, PaperLoader)
         loader.sites.named(spider(**arguments).wanted)
-        duplicates_of(self.settings["DUPLICATES"])
+        one_of("DUPLICATES", self.settings["DUPLICATES"], DUPLICATES)
+        one_of("REPEATED_LINES", self.settings["REPEATED_LINES"], REPEATED_LINES)
         parse_clock(self.settings["CLOCK"])
         parse_plan(self.settings["REVISITS"])

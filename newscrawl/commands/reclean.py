@@ -345,6 +345,8 @@ class Recleaner:
         if not self._ours(domain):
             return
         article.warc = capture.location
+        if not self.job.dry_run:
+            store.tidy(article)
         verdict = store.judge(article, captured=True)
         if verdict.kind in {"new", "version"}:
             if verdict.kind == "new":

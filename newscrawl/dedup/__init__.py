@@ -4,6 +4,6 @@
 site prints under every story. Where they are needed they are imported from these modules: the index brings numpy along.
 """
 
-from newscrawl.dedup.exact import precedence, text_fingerprint
+from newscrawl.dedup.exact import text_fingerprint
 
-__all__ = ["precedence", "text_fingerprint"]
+__all__ = ["text_fingerprint"]

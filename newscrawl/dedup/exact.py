@@ -5,9 +5,6 @@ from __future__ import annotations
 import hashlib
 import re
 import unicodedata
-from datetime import UTC, datetime
-
-from newscrawl.article import Article
 
 _CAPITALS = "A-ZĐĂÂÊÔƠƯ"
 #: "(LĐTĐ) ", "(Dân trí) - ", "TTO - ", "VOV.VN - ": the paper's mark before the first word. In brackets it is all
@@ -20,7 +17,6 @@ _WORDS = re.compile(r"\w+")
 _TONE_ON_LAST = re.compile(
     r"([oO])([aeAE])([\u0300\u0301\u0303\u0309\u0323])(?!\w)|([uU])([yY])([\u0300\u0301\u0303\u0309\u0323])(?!\w)"
 )
-_LATEST = datetime(9999, 1, 1, tzinfo=UTC)
 
 
 def text_fingerprint(text: str) -> str:
@@ -31,15 +27,6 @@ def text_fingerprint(text: str) -> str:
     """
     words = _WORDS.findall(old_tones(LEAD_PREFIX.sub("", text, count=1)).casefold())
     return hashlib.sha256(" ".join(words).encode()).hexdigest()
-
-
-def precedence(article: Article) -> tuple[bool, datetime, str]:
-    """Orders articles of one text: the smallest is the original.
-
-    One that credits no source comes before one that does; then the earlier publication; then, so that the verdict never
-    hangs on the order of arrival, the address.
-    """
-    return (article.source is not None, article.published_at or _LATEST, article.canonical_url)
 
 
 def old_tones(text: str) -> str:

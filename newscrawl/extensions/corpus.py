@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 import hashlib
+from collections.abc import Sequence
 from datetime import timedelta
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, TypeVar
 
 from scrapy import signals
 from scrapy.utils.asyncio import create_looping_call
@@ -13,7 +14,9 @@ from scrapy.utils.asyncio import create_looping_call
 from newscrawl.schedule import parse_clock, parse_plan
 from newscrawl.sites import Sites
 from newscrawl.storage.runs import BEAT_SECONDS, Run
-from newscrawl.storage.store import DUPLICATES, Duplicates, Store
+from newscrawl.storage.store import DUPLICATES, REPEATED_LINES, Store
+
+_Word = TypeVar("_Word", bound=str)
 
 if TYPE_CHECKING:
     from scrapy.crawler import Crawler
@@ -30,8 +33,9 @@ class Corpus(Store):
             settings["CATALOG_URL"],
             parse_clock(settings["CLOCK"]),
             parse_plan(settings["REVISITS"]),
-            duplicates_of(settings["DUPLICATES"]),
+            one_of("DUPLICATES", settings["DUPLICATES"], DUPLICATES),
             [site.domain for site in Sites.load(settings["SEEDS_DIR"] or None).values() if site.portal],
+            one_of("REPEATED_LINES", settings["REPEATED_LINES"], REPEATED_LINES),
         )
         #: Bounds between two visits of a start point.
         self.shortest = timedelta(seconds=settings.getfloat("START_INTERVAL_MIN"))
@@ -72,12 +76,12 @@ class Corpus(Store):
         super().close()
 
 
-def duplicates_of(setting: str) -> Duplicates:
-    """The setting `DUPLICATES`. Raises `ValueError` with the remedy."""
-    for known in DUPLICATES:
-        if setting == known:
-            return known
-    raise ValueError(f"DUPLICATES={setting} is not known. Write one of: {', '.join(DUPLICATES)}")
+def one_of(name: str, value: str, known: Sequence[_Word]) -> _Word:
+    """The value of a setting that takes some words only. Raises `ValueError` with the remedy."""
+    for word in known:
+        if value == word:
+            return word
+    raise ValueError(f"{name}={value} is not known. Write one of: {', '.join(known)}")
 
 
 def validators(response: Response) -> tuple[str, str]:

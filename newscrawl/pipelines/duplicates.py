@@ -28,6 +28,7 @@ class Duplicates:
 
     def process_item(self, item: Article) -> Article:
         """Hands on originals, and newer versions of them. Raises `DropItem` for the others, once they are linked."""
+        self.corpus.tidy(item)
         verdict = self.corpus.judge(item)
         if verdict.kind in {"new", "version"}:
             return item

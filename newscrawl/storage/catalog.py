@@ -192,6 +192,16 @@ class Catalog:
             found = [_saved(row) for row in db.execute(query)]
         return sorted(found, key=lambda saved: (saved.published or _LATEST, saved.id))
 
+    def exact_copies(self) -> list[tuple[str, str, str, str]]:
+        """Addresses (id, url, domain, original) whose text is to the word that of an article."""
+        query = select(addresses.c.id, addresses.c.url, addresses.c.domain, addresses.c.duplicate_of).where(
+            addresses.c.duplicate_of != "", addresses.c.reason == "same text"
+        )
+        with self.database.reading() as db:
+            return [
+                (row.id, row.url, row.domain, row.duplicate_of) for row in db.execute(query.order_by(addresses.c.id))
+            ]
+
     def count(self) -> int:
         """How many articles there are, duplicates that are kept among them."""
         with self.database.reading() as db:

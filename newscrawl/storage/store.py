@@ -12,8 +12,9 @@ from datetime import UTC, datetime, timedelta, timezone
 from pathlib import Path
 from typing import Any, Literal, get_args
 
-from newscrawl.article import Article
+from newscrawl.article import Article, Removed, content_hash
 from newscrawl.dedup import text_fingerprint
+from newscrawl.dedup.lines import RULE, LineMemory
 from newscrawl.dedup.near import NearIndex
 from newscrawl.dedup.original import ADDS_MUCH, Standing, settle
 from newscrawl.schedule import REVISITS, next_revisit
@@ -30,6 +31,11 @@ _VIETNAM = timezone(timedelta(hours=7))
 #: link alone.
 Duplicates = Literal["link", "keep", "drop"]
 DUPLICATES: tuple[Duplicates, ...] = get_args(Duplicates)
+#: What is done about lines that a paper prints under many stories: nothing; they are remembered, for `scrapy lines` to cut in
+#: a second pass; or they are cut as articles come, once they are known (what comes out then hangs on the order).
+RepeatedLines = Literal["off", "learn", "cut"]
+REPEATED_LINES: tuple[RepeatedLines, ...] = get_args(RepeatedLines)
+_LINES = "lines.sqlite"
 
 
 @dataclass(slots=True, frozen=True)
@@ -67,7 +73,7 @@ class Store:
     def __init__(
         self, folder: Path, catalog_url: str = "", clock: datetime | None = None,
         revisits: Sequence[timedelta] = REVISITS, duplicates: Duplicates = "link",
-        portals: Collection[str] = (),
+        portals: Collection[str] = (), repeated_lines: RepeatedLines = "learn",
     ) -> None:  # fmt: skip
         folder.mkdir(parents=True, exist_ok=True)
         self.folder = folder
@@ -75,7 +81,9 @@ class Store:
         self.revisits = revisits
         self.duplicates = duplicates
         self.portals = frozenset(portals)
+        self.repeated_lines = repeated_lines
         self._near: NearIndex | None = None
+        self._lines: LineMemory | None = None
         url = catalog_url or f"sqlite:///{folder / 'catalog.sqlite'}"
         self.catalog = Catalog(url, lambda: clock) if clock else Catalog(url)
         self.files = CorpusFiles(folder)
@@ -108,6 +116,36 @@ class Store:
 
     # --- articles ---
 
+    def tidy(self, article: Article) -> None:
+        """Remembers the lines of an article that was just read, and takes out those that recur, if that is wanted."""
+        if self.repeated_lines == "off":
+            return
+        day = (article.published_at or article.fetched_at or self.now()).astimezone(_VIETNAM).date()
+        self.lines.learn(article.domain, article.id, article.text.split("\n"), day)
+        if self.repeated_lines == "cut":
+            self.cut_lines(article)
+
+    def cut_lines(self, article: Article) -> list[str]:
+        """Takes the lines that recur on its site out of an article, which lists them in `removed`. Returns them."""
+        text, cut = self.lines.clean(article.domain, article.text)
+        if cut:
+            article.text = text
+            article.removed = [*article.removed, *(Removed(RULE, line) for line in cut)]
+            article.content_hash = content_hash(article.title, text)
+        return cut
+
+    @property
+    def lines(self) -> LineMemory:
+        """The memory of lines, opened when it is first asked."""
+        if self._lines is None:
+            self._lines = LineMemory(self.folder / _LINES)
+        return self._lines
+
+    @property
+    def remembers_lines(self) -> bool:
+        """Was any line remembered in this corpus?"""
+        return (self.folder / _LINES).exists()
+
     def judge(self, article: Article, *, captured: bool = False) -> Verdict:
         """What an article is to the corpus. Of two with one text the original stays (`newscrawl.dedup.precedence`).
 
@@ -121,7 +159,7 @@ class Store:
                     return Verdict("older", same)
             elif not self.catalog.frontier.is_due(article.id):
                 return Verdict("same address", same)
-            return Verdict("unchanged" if same.content_hash == article.content_hash else "version", same)
+            return Verdict("unchanged" if self._reads_alike(article, same) else "version", same)
         fingerprint = text_fingerprint(article.text)
         same = self.catalog.same_text(fingerprint)
         if same is not None and self._standing(same).precedence <= self._standing_of(article).precedence:
@@ -129,6 +167,14 @@ class Store:
                 same = original
             return Verdict("same text", same)
         return Verdict("new", same, fingerprint)
+
+    def _reads_alike(self, article: Article, saved: Saved) -> bool:
+        if article.content_hash == saved.content_hash:
+            return True
+        # `scrapy lines` may have cut what recurs
+        return self.remembers_lines and saved.content_hash == content_hash(
+            article.title, self.lines.clean(article.domain, article.text)[0]
+        )
 
     def save(self, article: Article, verdict: Verdict) -> Written:
         """Writes an article that was just judged: new, or a newer version. One of the same text that came later gives way.
@@ -334,4 +380,6 @@ class Store:
             self.catalog.runs.end(self.run)
         if self._near is not None:
             self._near.close()
+        if self._lines is not None:
+            self._lines.close()
         self.catalog.close()

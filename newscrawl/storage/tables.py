@@ -95,7 +95,7 @@ articles = Table(
     Column("month", String(10), nullable=False),
     Column("fingerprint", String(64), nullable=False),
     Column("content_hash", String(64), nullable=False),
-    #: Whether it credits a source, its publication time and its address: `newscrawl.dedup.precedence`.
+    #: Whether it credits a source, its publication time and its address: `newscrawl.dedup.original.Standing`.
     Column("credited", Integer, nullable=False),
     Column("published_at", String(40), nullable=False),
     #: Its text file; empty for a duplicate that has none.

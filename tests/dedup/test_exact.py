@@ -1,12 +1,11 @@
 from __future__ import annotations
 
 import unicodedata
-from datetime import UTC, datetime, timedelta, timezone
+from datetime import timedelta, timezone
 
 import pytest
 
-from newscrawl.article import Article, Source
-from newscrawl.dedup import precedence, text_fingerprint
+from newscrawl.dedup import text_fingerprint
 
 LEAD = "Sáng nay, hơn tám mươi ghe bán dưa của chợ nổi đã dời sang bến mới phía hạ lưu."
 TEXT = f"{LEAD}\n\nKhách quen vẫn tìm được nhau nhờ cây bẹo, dù sóng ở đây đánh thẳng vào mạn ghe nhỏ."
@@ -132,40 +131,3 @@ def test_a_hyphen_within_a_name_is_no_mark(text: str) -> None:
 # --- who was first ---
 
 VIETNAM = timezone(timedelta(hours=7))
-
-
-def article(
-    at: datetime | None = None, source: Source | None = None, url: str = "https://songngan.vn/bai-1.html"
-) -> Article:
-    return Article(
-        id="0",
-        url=url,
-        canonical_url=url,
-        domain="songngan.vn",
-        title="",
-        lead="",
-        text="",
-        published_at=at,
-        source=source,
-    )
-
-
-def test_the_original_credits_no_source_is_earlier_and_then_goes_by_address() -> None:
-    credit = Source("Báo Đồng Quê")
-    morning, noon = datetime(2024, 3, 5, 8, tzinfo=VIETNAM), datetime(2024, 3, 5, 12, tzinfo=VIETNAM)
-    order = [
-        article(morning, url="https://dongque.vn/bai-9.html"),
-        article(morning),
-        article(noon),
-        article(None),
-        article(morning, credit),
-        article(noon, credit),
-        article(None, credit),
-    ]
-    assert sorted([*order[4:], *order[:4]], key=precedence) == order
-
-
-def test_times_of_different_clocks_are_compared_as_times() -> None:
-    first = article(datetime(2024, 3, 5, 8, tzinfo=VIETNAM))
-    second = article(datetime(2024, 3, 5, 2, tzinfo=UTC))  # nine o'clock in Vietnam
-    assert precedence(first) < precedence(second)

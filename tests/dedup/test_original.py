@@ -11,6 +11,7 @@ from hypothesis import strategies as st
 
 from benchmarks.newsroom import Newsroom
 from newscrawl.article import Article, Source
+from newscrawl.cleaning.dates import VIETNAM
 from newscrawl.dedup.near import Match, NearIndex
 from newscrawl.dedup.original import Standing, clusters, mere_copy, settle
 
@@ -131,3 +132,43 @@ def test_index_and_verdicts_together(tmp_path: Path) -> None:
         assert len(found) >= 40
         for one, original in found.items():
             assert index.compare(one, original) is not None
+
+
+# --- the order itself ---
+
+
+def printed(
+    at: datetime | None = None, source: Source | None = None, url: str = "https://songngan.vn/bai-1.html"
+) -> Article:
+    return Article(
+        id="0",
+        url=url,
+        canonical_url=url,
+        domain="songngan.vn",
+        title="",
+        lead="",
+        text="",
+        published_at=at,
+        source=source,
+    )
+
+
+def test_the_original_credits_no_source_is_earlier_and_then_goes_by_address() -> None:
+    credit = Source("Báo Đồng Quê")
+    morning, noon = datetime(2024, 3, 5, 8, tzinfo=VIETNAM), datetime(2024, 3, 5, 12, tzinfo=VIETNAM)
+    order = [
+        printed(morning, url="https://dongque.vn/bai-9.html"),
+        printed(morning),
+        printed(noon),
+        printed(None),
+        printed(morning, credit),
+        printed(noon, credit),
+        printed(None, credit),
+    ]
+    assert sorted([*order[4:], *order[:4]], key=lambda one: Standing.of(one).precedence) == order
+
+
+def test_times_of_different_clocks_are_compared_as_times() -> None:
+    first = printed(datetime(2024, 3, 5, 8, tzinfo=VIETNAM))
+    second = printed(datetime(2024, 3, 5, 2, tzinfo=UTC))  # nine o'clock in Vietnam
+    assert Standing.of(first).precedence < Standing.of(second).precedence
