@@ -54,7 +54,7 @@ def examine(cleaned: Cleaned, rules: Rules) -> Findings:
     """Looks at a page that was read. `rules` are those of its paper, with its family's."""
     article, blocks = cleaned.article, cleaned.blocks
     return Findings(
-        in_template=not cleaned.template_missed and not article.extractor.startswith("generic"),
+        in_template=not article.extractor.startswith("generic"),
         lead=bool(article.lead),
         date=article.published_at is not None,
         authors=bool(article.authors),

@@ -42,6 +42,7 @@ from newscrawl.cleaning.dates import VIETNAM
 from newscrawl.cleaning.page import RULES_VERSION
 from newscrawl.commands import papers_of
 from newscrawl.commands.history import changes
+from newscrawl.dedup.near import Match
 from newscrawl.extensions.cleaning import Result, clean_with
 from newscrawl.pipelines.drops import state_of
 from newscrawl.sites import Site, Sites, normal_url
@@ -130,6 +131,8 @@ class Command(ScrapyCommand):
                 self.exitcode = 130
                 sys.stderr.write("Interrupted. The next run goes on from here.\n")
             finally:
+                if not opts.dry_run:
+                    store.settle_left()
                 store.close()
         recleaner.outcome.show(opts.dry_run)
         if not self.exitcode and not recleaner.outcome.pages and not recleaner.outcome.before:
@@ -241,6 +244,8 @@ class Recleaner:
         self.outcome = Outcome()
         self._name = job.name(sites)
         self._hosts: dict[str, bool] = {}
+        #: What resembles the new articles of the heap at hand, by id.
+        self._matches: dict[str, list[Match]] = {}
         self._beaten = monotonic()
 
     def read(self, source: Part, pool: ProcessPool) -> None:
@@ -311,6 +316,7 @@ class Recleaner:
         except (TimeoutError, ProcessExpired):
             # One of them is the culprit: each for itself
             results = [self._alone(capture, pool) for capture in heap]
+        self._matches = self._indexed(heap, results)
         for capture, result in zip(heap, results, strict=True):
             self._put(capture, result)
         if not self.job.dry_run and source.file is not None:
@@ -319,6 +325,23 @@ class Recleaner:
                 self._beaten = monotonic()
                 self.store.beat()
         advance(heap[-1].following)
+
+    def _indexed(self, heap: list[Capture], results: list[Result]) -> dict[str, list[Match]]:
+        """Puts what is new of a heap into the index of texts, all at once; what resembles each, by id."""
+        if self.job.dry_run:
+            return {}
+        first: dict[str, Article] = {}
+        for capture, result in zip(heap, results, strict=True):
+            article = result.article
+            if article is None or article.access == "teaser" or self._is_foreign(capture, article):
+                continue
+            if self._ours(article.domain):
+                self.store.tidy(article)
+                first.setdefault(article.id, article)
+        return self.store.index(list(first.values()))
+
+    def _is_foreign(self, capture: Capture, article: Article) -> bool:
+        return article.language != "vi" and self.sites.for_url(capture.url) is None
 
     def _alone(self, capture: Capture, pool: ProcessPool) -> Result:
         try:
@@ -334,7 +357,7 @@ class Recleaner:
         site = self.sites.for_url(capture.url)
         outcome.pages += 1
         article = result.article
-        if article is not None and site is None and article.language != "vi":
+        if article is not None and self._is_foreign(capture, article):
             outcome.dropped["foreign language"] += 1
             return
         domain = article.domain if article is not None else site.domain if site else ""
@@ -345,8 +368,6 @@ class Recleaner:
         if not self._ours(domain):
             return
         article.warc = capture.location
-        if not self.job.dry_run:
-            store.tidy(article)
         verdict = store.judge(article, captured=True)
         if verdict.kind in {"new", "version"}:
             if verdict.kind == "new":
@@ -355,13 +376,16 @@ class Recleaner:
                 outcome.versions += 1
                 self._show(article)
             if not self.job.dry_run:
-                store.save(article, verdict)
+                # Of two captures of a new article only the first is as it was indexed
+                store.save(article, verdict, self._matches.pop(article.id, None) if verdict.kind == "new" else None)
         elif verdict.kind == "unchanged":
             outcome.unchanged += 1
         elif verdict.kind == "older":
             outcome.older += 1
         else:
             outcome.duplicates += 1
+            if self._matches.pop(article.id, None) is not None:
+                store.near.remove(article.id)
             if verdict.original is not None and not self.job.dry_run:
                 store.catalog.mark(
                     article.id, article.canonical_url, domain, "duplicate", verdict.kind, verdict.original.id

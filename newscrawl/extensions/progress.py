@@ -14,6 +14,7 @@ from scrapy.utils.asyncio import create_looping_call
 
 from newscrawl.extensions.corpus import Corpus
 from newscrawl.extensions.tally import Row, Tally
+from newscrawl.sites import VERIFIED, Sites
 
 if TYPE_CHECKING:
     from scrapy.crawler import Crawler
@@ -107,9 +108,24 @@ class Progress:
                 self.console.print(
                     f"  {row.domain}: nothing at {url} ({why})", style="yellow", highlight=False, soft_wrap=True
                 )
+        if line := self._unproven(rows):
+            self.console.print(line, highlight=False, soft_wrap=True)
         for line in _nothing(rows):
             self.console.print(line, highlight=False, soft_wrap=True)
         self.console.print(f"Text files: {Corpus.of(self.crawler).folder / 'text'}", highlight=False, soft_wrap=True)
+
+    def _unproven(self, rows: list[Row]) -> str:
+        """Names the papers whose rules no saved page proves, of those that were fetched now."""
+        sites: Sites | None = getattr(self.crawler.spider, "sites", None)
+        if sites is None or self.crawler.settings["REPLAY"]:
+            return ""
+        names = [
+            row.domain for row in rows if row.seen and row.domain in sites and sites[row.domain].verified != VERIFIED[0]
+        ]
+        if not names:
+            return ""
+        told = ", ".join(names[:8]) + (f" and {len(names) - 8} more" if len(names) > 8 else "")
+        return f"Read by rules that no saved page proves yet: {told}. Look at what came out, or ask `scrapy doctor`."
 
     def table(self, rows: list[Row], final: bool = False) -> Table:
         """The tally as a table: with the rate while the crawl goes on; with totals, and how pages were read, at the end."""

@@ -292,6 +292,11 @@ class Catalog:
         with self.database.reading() as db:
             return list(db.scalars(select(unsettled.c.month).where(unsettled.c.domain == domain)))
 
+    def unsettled_papers(self) -> set[str]:
+        """The papers that have such months."""
+        with self.database.reading() as db:
+            return set(db.scalars(select(unsettled.c.domain).distinct()))
+
     def settled(self, domain: str, month: str) -> None:
         """Notes that a month's records are in order."""
         with self.database.writing() as db:

@@ -12,7 +12,6 @@ import os
 import threading
 import time
 from collections.abc import Iterator
-from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from email.utils import format_datetime
 from typing import Any
@@ -21,7 +20,8 @@ from urllib.parse import urlsplit
 import pytest
 
 from newscrawl.downloader.manners import retry_after
-from tests.papers import MARKET, ROOT, Answer, Paper, Ran, Story, crawl, day
+from tests.papers import ROOT, Answer, Paper, Ran, Story, crawl, day
+from tests.simulator.words import headline, paragraphs
 from tests.spiders.test_live import Handler, PaperServer
 
 #: A header's value in whose place the server puts a date that lies between one and two seconds ahead.
@@ -117,8 +117,7 @@ def root(host: str) -> str:
 
 def story(number: int) -> Story:
     """A text of its own for each number."""
-    own = f"Sổ tay của người gác bến ghi được {number} lượt ghe ghé lại trong tuần đầu tiên."
-    return replace(MARKET, paragraphs=(*MARKET.paragraphs, own))
+    return Story(headline("bến", number), paragraphs("bến", number, 0))
 
 
 def trouble(status: int, after: str = "") -> Answer:

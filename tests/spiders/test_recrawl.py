@@ -74,6 +74,10 @@ def first(server: SimulatorServer, home: Path, corpus: Path) -> Ran:
     return run(server, home, corpus, NOON)
 
 
+def test_rules_that_nothing_proves_are_told(first: Ran) -> None:
+    assert "Read by rules that no saved page proves yet: bao-ngay.example, bao-tron.example." in first.err
+
+
 def test_all_that_the_start_points_name_is_saved(first: Ran, server: SimulatorServer) -> None:
     saved = {article.domain: 0 for article in first.articles().values()}
     for article in first.articles().values():
