@@ -14,6 +14,7 @@ from __future__ import annotations
 import argparse
 import multiprocessing
 import os
+import random
 import re
 import signal
 import subprocess
@@ -28,15 +29,14 @@ from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
-from newscrawl.sites import Sites
+from newscrawl.sites import Site, Sites
 from newscrawl.storage.warc.archive import Archive, Exchange
 from tests.gold import Fixture, fixtures
 
 ROOT = Path(__file__).parent.parent
 _HEAD = b"HTTP/1.1 200 OK\r\nContent-Type: %s\r\nContent-Length: %d\r\n\r\n"
 _REQUEST = b"GET / HTTP/1.1\r\nHost: %s\r\n\r\n"
-#: A word that most paragraphs have; a number behind it makes another text of each copy.
-_WORD = " của ".encode()
+_LETTERS = re.compile(r"[^\W\d_]+")
 
 
 @dataclass
@@ -69,16 +69,42 @@ def _resident(process: int) -> float:
 
 
 def copies(pages: list[Fixture], count: int) -> Iterator[tuple[str, str, bytes]]:
-    """So many pages: paper, address and bytes. Number and text of each are its own."""
+    """So many pages: paper, address and bytes. Number and words of each are its own: no copy is another's reprint."""
     sites = Sites.load()
+    words = sorted({word for fixture in pages for word in _LETTERS.findall(fixture.text.lower()) if not word.isascii()})
+    paragraphs = [
+        [line for line in dict.fromkeys(fixture.text.split("\n")) if len(line) > 40 and line.encode() in fixture.html]
+        for fixture in pages
+    ]
     for number in range(count):
-        fixture = pages[number % len(pages)]
+        which = number % len(pages)
+        fixture, chance = pages[which], random.Random(number)
         site = sites[fixture.domain]
         url = site.canonical(fixture.url)
-        old = next(group for group in site.article.search(url).groups() if group)  # type: ignore[union-attr]
-        new = old[: max(0, len(old) - 7)] + f"{number:0{min(7, len(old))}d}"
+        old, new = _numbers(site, url, number)
         body = fixture.html.replace(old.encode(), new.encode())
-        yield fixture.domain, url.replace(old, new), body.replace(_WORD, b"%ss\xe1\xbb\x91 %d " % (_WORD, number))
+        for paragraph in paragraphs[which]:
+            other = _LETTERS.sub(lambda match: _like(match[0], chance.choice(words)), paragraph)  # noqa: B023 -- used at once
+            body = body.replace(paragraph.encode(), other.encode())
+        yield fixture.domain, url.replace(old, new), body
+
+
+def _like(word: str, other: str) -> str:
+    return other.capitalize() if word[:1].isupper() else other
+
+
+def _numbers(site: Site, url: str, number: int) -> tuple[str, str]:
+    """The number in an article's address, and another of the same length in its place."""
+    match = site.article.search(url)
+    old = next((group for group in match.groups() if group), "") if match else ""
+    return old, old[: max(0, len(old) - 7)] + f"{number:0{min(7, len(old))}d}"
+
+
+def _is_numbered(fixture: Fixture, site: Site) -> bool:
+    """Does the address hold a number of six digits or more, whatever which?"""
+    url = site.canonical(fixture.url)
+    old, new = _numbers(site, url, 987_654)
+    return len(old) >= 6 and site.is_article(site.canonical(url.replace(old, new)))
 
 
 def build(folder: Path, count: int) -> int:
@@ -86,8 +112,9 @@ def build(folder: Path, count: int) -> int:
     sites = Sites.load()
     pages = [
         fixture for fixture in fixtures()
-        if fixture.is_article and fixture.text.count(_WORD.decode()) > 2 and "duplicate_of" not in fixture.gold
-        and any(sites[fixture.domain].article.search(sites[fixture.domain].canonical(fixture.url)).groups())  # type: ignore[union-attr]
+        if fixture.is_article and fixture.text and "duplicate_of" not in fixture.gold
+        and _is_numbered(fixture, sites[fixture.domain])
+        and sum(len(line) > 40 and line.encode() in fixture.html for line in fixture.text.split("\n")) >= 3
     ]  # fmt: skip
     archive = Archive(folder, {"software": "newscrawl benchmark"}, 200_000_000, timedelta(days=1))
     begun = datetime(2026, 11, 1, tzinfo=UTC)

@@ -47,6 +47,7 @@ AT_THE_END: Final = 8
 
 _ENDS = re.compile(r"""[.!?…:;,]["'”’»)\]]*$""")
 _WORDS = re.compile(r"\w+")
+_NO_LETTERS = re.compile(r"[\W_]+")
 
 
 @dataclass(slots=True, frozen=True)
@@ -64,7 +65,7 @@ def is_sentence(line: str) -> bool:
 
 
 def _letters(line: str) -> int:
-    return sum(letter.isalnum() for letter in line)
+    return len(_NO_LETTERS.sub("", line))
 
 
 def is_remembered(line: str) -> bool:

@@ -82,7 +82,7 @@ class Database:
             )
 
     def reading(self) -> AbstractContextManager[Connection]:
-        """A connection that sees one state of the database."""
+        """A connection for questions, each of which sees one state of the database."""
         return self._engine.connect()
 
     def writing(self) -> AbstractContextManager[Connection]:
@@ -109,6 +109,7 @@ def _tune_sqlite(connection: Any, _record: Any) -> None:
 
 
 def _begin_sqlite(connection: Connection) -> None:
-    # One that reads first and writes then would be refused at once if another wrote in between: writers queue up here
-    writes = connection.get_execution_options().get("writes")
-    connection.exec_driver_sql("BEGIN IMMEDIATE" if writes else "BEGIN")
+    # One that reads first and writes then would be refused at once if another wrote in between: writers queue up here. Each
+    # question sees one state of the database by itself
+    if connection.get_execution_options().get("writes"):
+        connection.exec_driver_sql("BEGIN IMMEDIATE")
