@@ -29,6 +29,8 @@ _CLASS = re.compile(
 #: Classes that are captions wherever they stand.
 _NAMED = re.compile(r"(?:CMS_|image-?|photo-?|media-?|video-?)(?:caption|author|credit)\b", re.IGNORECASE)
 _ICON = re.compile(r"icon|logo|avatar|pixel|blank|spacer|loading|1x1|emoji|sprite|share|facebook|zalo", re.IGNORECASE)
+#: A web address below a picture says whose it is, not what it shows.
+_ADDRESS = re.compile(r"(?:https?://|www\.)[^\s/]+/?", re.IGNORECASE)
 _SOURCES = ("data-src", "data-original", "data-lazy-src", "data-photo-original-src", "src")
 
 
@@ -217,7 +219,7 @@ def images(roots: list[etree._Element], blocks: list[Block], cut: set[etree._Ele
             continue
         at, frame = order[block.element], _frame(block.element)
         text, credit = split_credit(block.text)
-        if not credit and _names_author(block.element, frame):
+        if not credit and (_ADDRESS.fullmatch(text) or _names_author(block.element, frame)):
             text, credit = "", text
         around = [image for _, own, image in placed if own is frame and frame is not None]
         # In its own frame first; else the nearest picture before it, else one right behind

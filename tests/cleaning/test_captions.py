@@ -108,6 +108,7 @@ def test_slanted_stories_are_no_captions() -> None:
     [
         (f"<figure>{PICTURE}<figcaption>{LINE}. Ảnh: Lều Nam</figcaption></figure>", [Image("/anh/cau-van.jpg", f"{LINE}.", "Lều Nam")]),
         (f"<figure>{PICTURE}<figcaption>{LINE}</figcaption></figure>", [Image("/anh/cau-van.jpg", LINE)]),
+        (f"<figure>{PICTURE}<figcaption>https://baovidu.vn/</figcaption></figure>", [Image("/anh/cau-van.jpg", "", "https://baovidu.vn/")]),
         (f"<p>{PICTURE}</p>", [Image("/anh/cau-van.jpg")]),
         (f"<p>{PICTURE}</p><p><em>{LINE}</em></p><p><img src='/anh/2.jpg'></p><p><em>Lắp đèn</em></p>", [Image("/anh/cau-van.jpg", LINE), Image("/anh/2.jpg", "Lắp đèn")]),
         ("<p><img data-src='/anh/3.jpg' src='data:image/gif;base64,R0lGOD'></p>", [Image("/anh/3.jpg")]),
