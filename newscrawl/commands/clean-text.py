@@ -12,6 +12,7 @@ from __future__ import annotations
 
 import argparse
 import contextlib
+import dataclasses
 import difflib
 import gzip
 import io
@@ -19,23 +20,29 @@ import itertools
 import json
 import multiprocessing
 import os
+import re
 import shutil
 import signal
 import sys
 import tempfile
 import zlib
 from collections import deque
-from collections.abc import Callable, Generator, Iterable, Iterator
+from collections.abc import Callable, Generator, Iterable, Iterator, Mapping
 from concurrent.futures import Future, ProcessPoolExecutor
 from concurrent.futures.process import BrokenProcessPool
 from dataclasses import dataclass, field
+from datetime import date
+from functools import cache
 from pathlib import Path
-from typing import Any, TypeVar
+from typing import TYPE_CHECKING, Any, TypeVar
 
 from scrapy.commands import ScrapyCommand
 from scrapy.exceptions import UsageError
 
 from newscrawl.storage.corpus import write_atomically
+
+if TYPE_CHECKING:
+    from newscrawl.dedup.lines import LineMemory
 
 STDIN = "-"
 #: Changed files of which a dry run shows what would change.
@@ -78,6 +85,10 @@ class Command(ScrapyCommand):
         option("--in-place", action="store_true", help="write the inputs anew; those that are clean are not touched")
         option("--field", metavar="NAME", help="the field of JSON lines that holds the text; - is JSON lines with it")
         option("--skip-bad", action="store_true", help="copy and count lines that are no JSON object with that field")
+        option(
+            "--repeated", action="store_true",
+            help=f"also cut lines that recur under {REPEATED} texts and more of one folder, or one site; reads all twice",
+        )  # fmt: skip
         option("--dry-run", action="store_true", help=f"write nothing; say what would change, with {DIFFS} diffs")
         option("--processes", metavar="N", help="processes to work in (default: one a core, or 1 if there is little)")
 
@@ -86,14 +97,20 @@ class Command(ScrapyCommand):
         if isinstance(sys.stdout, io.TextIOWrapper):
             sys.stdout.reconfigure(encoding="utf-8", newline="\n")
         tasks = plan(args, opts)
-        how = How(opts.field or "", opts.skip_bad, opts.dry_run)
+        if opts.repeated and tasks == [Task(STDIN)]:
+            raise UsageError("--repeated reads all texts twice, which standard input cannot be: name files or a folder")
         processes = _processes(opts.processes, tasks)
         total = Total()
         try:
-            with _progress(tasks) as advance, contextlib.closing(_all(tasks, how, processes, advance)) as outcomes:
-                for outcome in outcomes:
-                    total.add(outcome)
-                    _report(outcome, total, opts.dry_run)
+            with tempfile.TemporaryDirectory() as folder, _progress(tasks) as advance:
+                how = How(opts.field or "", opts.skip_bad, opts.dry_run)
+                if opts.repeated:
+                    how = dataclasses.replace(how, memory=str(Path(folder) / "lines.sqlite"))
+                    _learn(tasks, how, processes)
+                with contextlib.closing(_all(tasks, how, processes, advance)) as outcomes:
+                    for outcome in outcomes:
+                        total.add(outcome)
+                        _report(outcome, total, opts.dry_run)
             sys.stdout.flush()
         except KeyboardInterrupt:
             sys.stderr.write("Interrupted. What was written is whole; run it again to do the rest.\n")
@@ -146,6 +163,8 @@ class How:
     field: str = ""
     skip_bad: bool = False
     dry_run: bool = False
+    #: Where the lines of all texts are remembered; empty if those that recur are to stay.
+    memory: str = ""
 
 
 def plan(inputs: list[str], opts: argparse.Namespace) -> list[Task]:
@@ -368,16 +387,91 @@ def _batches(tasks: Iterable[Task]) -> Iterator[list[Task]]:
         yield batch
 
 
+# --- lines that recur --------------------------------------------------------------------------------------------
+
+
+#: Texts of one folder or site in which a line is met that is cut. A crawl, which knows the days, is content with three on two
+#: days; here nothing tells a story that was printed thrice on one day from a line that stands under every story.
+REPEATED = 5
+_MONTH = re.compile(r"\d{4}-\d{2}|undated")
+
+
+def _learn(tasks: list[Task], how: How, processes: int) -> None:
+    """Reads everything once, and remembers the lines of each text."""
+    from newscrawl.dedup.lines import LineMemory
+
+    plain = dataclasses.replace(how, memory="")
+    number = 0
+    with LineMemory(Path(how.memory)) as memory, _pool(processes) as pool:
+        run = _Runner(pool, processes)
+        files = [task for task in tasks if not task.is_lines]
+        jobs = itertools.chain(
+            run.map(_texts_of_files, ((batch, plain) for batch in _batches(files))),
+            *(run.map(_texts_of_lines, _line_jobs(task, plain)) for task in tasks if task.is_lines),
+        )
+        for texts in jobs:
+            for site, name, text in texts:
+                # Of days nothing is known: each text has its own
+                memory.learn(site, name, text.split("\n"), date.fromordinal(1 + number))
+                number += 1
+
+
+def _line_jobs(task: Task, how: How) -> Iterator[tuple[_Lines, How]]:
+    # What is wrong with a file is told by the second reading
+    with contextlib.suppress(OSError, EOFError, zlib.error), Path(task.source).open("rb") as file:
+        yield from (
+            (part, how) for part in _parts(task.source, gzip.GzipFile(fileobj=file) if task.is_packed else file)
+        )
+
+
+def _texts_of_files(job: tuple[list[Task], How]) -> list[tuple[str, str, str]]:
+    """Site, name and cleaned text of each file that can be read."""
+    tasks, how = job
+    found = []
+    for task in tasks:
+        with contextlib.suppress(OSError, UnicodeDecodeError, _BadTextError):
+            text = Path(task.source).read_bytes().decode("utf-8-sig").replace("\r\n", "\n").replace("\r", "\n")
+            found.append((_site_of(task.source), task.source, _clean(text, how)))
+    return found
+
+
+def _texts_of_lines(job: tuple[_Lines, How]) -> list[tuple[str, str, str]]:
+    part, how = job
+    found = []
+    for number, line in enumerate(part.lines, part.first):
+        with contextlib.suppress(ValueError, RecursionError, _BadTextError):
+            record = json.loads(line)
+            if isinstance(record, dict) and isinstance(text := record.get(how.field), str):
+                found.append((_site_of(part.source, record), f"{part.source}:{number}", _clean(text, how)))
+    return found
+
+
+def _site_of(source: str, record: Mapping[str, object] | None = None) -> str:
+    """What a text's lines are compared under: the record's domain, or the folder of the file (not that of its month)."""
+    if record is not None and isinstance(domain := record.get("domain"), str):
+        return domain
+    folder = Path(source).parent
+    return str(folder.parent if _MONTH.fullmatch(folder.name) else folder)
+
+
+@cache
+def _memory(path: str) -> LineMemory:
+    from newscrawl.dedup.lines import LineMemory
+
+    return LineMemory(Path(path), REPEATED)
+
+
 class _BadTextError(ValueError):
     """A text that cannot be cleaned, or a line with none. The message goes behind the name of the place."""
 
 
-def _clean(text: str) -> str:
+def _clean(text: str, how: How, site: str = "") -> str:
     # Not before it is needed: every `scrapy` command imports this module
     from newscrawl import clean_text
 
     try:
-        return clean_text(text)
+        cleaned = clean_text(text)
+        return _memory(how.memory).clean(site, cleaned)[0] if how.memory else cleaned
     except Exception as error:  # a fault of ours on one text must not end the run
         raise _BadTextError(f"cannot be cleaned ({type(error).__name__}: {error})") from error
 
@@ -410,7 +504,7 @@ def _text_file(task: Task, how: How) -> Outcome:
 def _text(name: str, data: bytes, how: How) -> Outcome:
     try:
         before = data.decode("utf-8-sig").replace("\r\n", "\n").replace("\r", "\n")
-        after = _clean(before).strip("\n")
+        after = _clean(before, how, _site_of(name)).strip("\n")
     except UnicodeDecodeError as error:
         return Outcome(name, error=f"{name}: {_not_utf8(error)}. Convert it first, for example with iconv")
     except _BadTextError as error:
@@ -535,7 +629,7 @@ def _json_line(line: bytes, number: int, outcome: Outcome, how: How) -> bytes:
     before = record[how.field]
     if not isinstance(before, str):
         raise _BadTextError(f"its {how.field!r} is no text")
-    after = _clean(before)
+    after = _clean(before, how, _site_of(outcome.source, record))
     outcome.count(before, after)
     if before == after:
         return line

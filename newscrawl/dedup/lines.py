@@ -73,17 +73,17 @@ def is_remembered(line: str) -> bool:
     return " | " not in line and not line.rstrip().endswith(":") and LETTERS <= _letters(line) <= LETTERS_MOST
 
 
-def _known(line: str, met: Met) -> bool:
-    if met.days < DAYS or not is_remembered(line):
+def _known(line: str, met: Met, least: int = ARTICLES) -> bool:
+    if met.days < DAYS or met.articles < least or not is_remembered(line):
         return False
     if is_sentence(line):
         return met.articles >= ARTICLES_SENTENCE and met.share >= SHARE_SENTENCE
     return met.articles >= ARTICLES
 
 
-def repeated(lines: Sequence[str], met: Sequence[Met]) -> list[int]:
-    """Which lines (without blank ones) of a text are cut, given how often each was met."""
-    known = [_known(line, how) for line, how in zip(lines, met, strict=True)]
+def repeated(lines: Sequence[str], met: Sequence[Met], least: int = ARTICLES) -> list[int]:
+    """Which lines (without blank ones) of a text are cut, given how often each was met; known from `least` articles on."""
+    known = [_known(line, how, least) for line, how in zip(lines, met, strict=True)]
     cut: set[int] = set()
     # From the end up, until a line that only the story can have
     top = len(lines)
@@ -119,10 +119,11 @@ class LineMemory:
     """The lines of all sites, in a SQLite file (made if need be). Use as a context manager, or call `close`.
 
     Holds a number and four counts a line, no text; `forget` takes out what was met once and long ago, so that it grows with
-    what recurs and not with the years. Several processes may use one file.
+    what recurs and not with the years. Several processes may use one file. A line is known from `least` articles on.
     """
 
-    def __init__(self, path: Path) -> None:
+    def __init__(self, path: Path, least: int = ARTICLES) -> None:
+        self.least = least
         path.parent.mkdir(parents=True, exist_ok=True)
         self._db = sqlite3.connect(path, timeout=30, isolation_level=None)
         for pragma in ("journal_mode=WAL", "synchronous=NORMAL"):
@@ -190,14 +191,14 @@ class LineMemory:
 
     def known(self, domain: str, line: str) -> bool:
         """Does the line recur on this site, so that it is cut where it stands at the end of a text?"""
-        return _known(line, self.met(domain, [line])[0])
+        return _known(line, self.met(domain, [line])[0], self.least)
 
     def clean(self, domain: str, text: str) -> tuple[str, list[str]]:
         """`text` without the lines that recur, and those lines. What is left keeps its lines and the blank lines between."""
         lines = text.split("\n")
         places = [at for at, line in enumerate(lines) if line.strip()]
         told = [lines[at] for at in places]
-        cut = {places[at] for at in repeated(told, self.met(domain, told))}
+        cut = {places[at] for at in repeated(told, self.met(domain, told), self.least)}
         if not cut:
             return text, []
         kept = "\n".join(line for at, line in enumerate(lines) if at not in cut)

@@ -16,7 +16,8 @@ from scrapy.exceptions import UsageError
 
 import newscrawl
 from tests.commands.conftest import Run
-from tests.papers import BEES, KITE, LIBRARY, MARKET, ROOT, SCHOOL, Story
+from tests.papers import BEES, KITE, LIBRARY, MARKET, ROOT, SCHOOL, Story, scrapy
+from tests.simulator.words import headline, paragraphs
 
 command = importlib.import_module("newscrawl.commands.clean-text")
 
@@ -300,3 +301,72 @@ def test_a_terminal_has_a_bar_and_standard_output_has_none(texts: Path, wanted: 
     assert done.stdout == wanted["2024/market.txt"]
     assert "━" in told
     assert "1 file (0 unchanged)" in told
+
+
+# --- lines that recur --------------------------------------------------------------------------------------------
+
+PROMOTION = "Tải ứng dụng Báo Sông Ngân để đọc tin nhanh hơn mỗi ngày"
+TEASERS = [f"Chuyện bên lề số {number} của phiên chợ cuối tuần ở Vàm Lách" for number in range(12)]
+
+
+def recurring(count: int) -> dict[str, tuple[str, str]]:
+    """File names, stories, and the lines under each: a promotion, and teasers that take turns."""
+    found = {}
+    for number in range(count):
+        story = "\n\n".join([headline("tự", number), *paragraphs("tự", number, 0)])
+        under = [TEASERS[(number // 6 + step) % len(TEASERS)] for step in range(3)]
+        found[f"{number:03d}_{number:016x}.txt"] = (story + "\n", "\n\n".join([story, *under, PROMOTION]) + "\n")
+    return found
+
+
+@pytest.mark.parametrize("processes", ["1", "2"])
+def test_a_folder_cleans_itself_of_lines_that_recur(tmp_path: Path, processes: str) -> None:
+    corpus = recurring(60)
+    for name, (_, text) in corpus.items():
+        (tmp_path / "vao").mkdir(exist_ok=True)
+        (tmp_path / "vao" / name).write_text(text, "utf-8")
+    done = scrapy(
+        "clean-text", str(tmp_path / "vao"), "--output", str(tmp_path / "ra"), "--repeated", "--processes", processes
+    )
+    assert done.returncode == 0, done.stderr
+    found = {file.name: file.read_text("utf-8") for file in (tmp_path / "ra").rglob("*.txt")}
+    assert found == {name: story for name, (story, _) in corpus.items()}
+
+
+def test_json_lines_clean_themselves_site_by_site(tmp_path: Path) -> None:
+    source = tmp_path / "vao.jsonl"
+    rows = [{"domain": f"bao-{number % 2}.vn", "text": text} for number, (_, text) in enumerate(recurring(60).values())]
+    # Of a third site there are too few texts to tell
+    rows.append({"domain": "bao-2.vn", "text": rows[0]["text"]})
+    source.write_text("".join(json.dumps(row, ensure_ascii=False) + "\n" for row in rows), "utf-8")
+    done = scrapy("clean-text", str(source), "--field", "text", "--in-place", "--repeated")
+    assert done.returncode == 0, done.stderr
+    after = [json.loads(line)["text"] for line in source.read_text("utf-8").splitlines()]
+    stories = [story for story, _ in recurring(60).values()]
+    assert [text.strip("\n") for text in after[:60]] == [story.strip("\n") for story in stories]
+    assert PROMOTION in after[60]
+
+
+def test_what_recurs_for_good_reason_stays(tmp_path: Path) -> None:
+    """Speakers, refrains, legal formulas, datelines and subheads stand inside a story, with its text behind them."""
+    (tmp_path / "vao").mkdir()
+    for number in range(30):
+        one, two, three = paragraphs("giữ", number, 0)[:3]
+        lines = ["Hỏi chuyện người thợ", "Hà Nội", one, "Phóng viên:", "Thưa ông, việc ấy bắt đầu ra sao?", two]
+        lines += ["Bài học để lại", "Quyết định này có hiệu lực kể từ ngày ký ban hành.", three]
+        text = "\n\n".join(lines)
+        (tmp_path / "vao" / f"{number:03d}.txt").write_text(text + "\n", "utf-8")
+    before = {file.name: file.read_text("utf-8") for file in (tmp_path / "vao").iterdir()}
+    plain = scrapy("clean-text", str(tmp_path / "vao"), "--output", str(tmp_path / "ra-1"))
+    done = scrapy("clean-text", str(tmp_path / "vao"), "--output", str(tmp_path / "ra-2"), "--repeated")
+    assert (plain.returncode, done.returncode) == (0, 0)
+    kept = [
+        {file.name: file.read_text("utf-8") for file in (tmp_path / name).rglob("*.txt")} for name in ("ra-1", "ra-2")
+    ]
+    assert kept[0] == kept[1] == before
+
+
+def test_standard_input_cannot_be_read_twice() -> None:
+    done = scrapy("clean-text", "-", "--repeated")
+    assert done.returncode == 2
+    assert "name files or a folder" in done.stderr
