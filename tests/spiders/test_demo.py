@@ -7,8 +7,10 @@ import unicodedata
 from functools import cache
 from pathlib import Path
 from typing import Any
+from urllib.parse import urlsplit
 
 import pytest
+from protego import Protego
 
 from newscrawl import clean_page
 from newscrawl.article import article_id
@@ -41,6 +43,15 @@ def rows(ran: Ran) -> dict[str, dict[str, Any] | None]:
     """What the catalog says of every page that has gold, by its address."""
     with ran.catalog() as catalog:
         return {fixture.url: catalog.address(idof(fixture.url)) for fixture in ALL}
+
+
+@cache
+def welcome(url: str) -> bool:
+    """Does the paper's robots.txt let newscrawl fetch it?"""
+    parts = urlsplit(url)
+    robots = FixtureReplay(FIXTURES).get(f"{parts.scheme}://{parts.netloc}/robots.txt")
+    text = robots.body.decode("utf-8", "replace") if robots is not None and robots.status == 200 else ""
+    return Protego.parse(text).can_fetch(url, "newscrawl/0.1.0")
 
 
 def files(corpus: Path) -> dict[str, tuple[int, bytes]]:
@@ -93,6 +104,10 @@ def test_an_article_is_saved_or_linked_to_one_that_is(
     told: dict[str, dict[str, Any] | None], texts: dict[str, bytes], fixture: Fixture
 ) -> None:
     row = told[fixture.url]
+    if not welcome(fixture.url):
+        assert row is None
+        assert idof(fixture.url) not in texts
+        return
     assert row is not None, f"{fixture.url} was found at no start point of {fixture.domain}"
     if row["state"] == "saved":
         assert idof(fixture.url) in texts
@@ -130,6 +145,14 @@ def test_a_page_that_is_no_article_is_not_saved(
 def test_nothing_is_saved_that_nobody_read(demo: Ran) -> None:
     gold = {idof(fixture.url) for fixture in ARTICLES}
     assert [article.url for key, article in demo.articles().items() if key not in gold] == []
+
+
+def test_a_paper_that_says_no_is_left_alone_and_reported(demo: Ran) -> None:
+    refusing = {fixture.domain for fixture in ALL if not welcome(fixture.url)}
+    assert refusing == {"vov.vn", "baolangson.vn"}
+    for domain in refusing:
+        assert not (demo.corpus / "text" / domain).exists()
+        assert any(domain in line and "refused by robots.txt" in line for line in demo.err.splitlines())
 
 
 # --- what was written --------------------------------------------------------------------------------------------
