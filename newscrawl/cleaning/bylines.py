@@ -30,7 +30,7 @@ _MAIL = re.compile(r"\S+@\S+\.\w+|https?://\S+")
 #: Agencies and desks: no people.
 _DESK = re.compile(
     r"(?:ttxvn|vna|vov|vtv|tto|nld|pv|p\.v|bt|btv|btc|nhóm pv|nhóm phóng viên|phóng viên|ban biên tập|bbt|quản trị viên|quản trị|tòa soạn|toà soạn|admin|administrator|editor|"
-    r"tổng hợp|thông tấn xã.*|báo .*|tạp chí .*|đài .*|theo .*|(?:\w+[.-])*\w+\.(?:vn|com|net|org|gov)(?:\.vn)?.*|.*online|.*\bmedia|.*\bcorp(?:\.vn)?|"
+    r"tổng hợp|(?:trung tâm|ban|phòng) (?:truyền thông|thông tin)\b.*|thông tấn xã.*|báo .*|tạp chí .*|đài .*|theo .*|(?:\w+[.-])*\w+\.(?:vn|com|net|org|gov)(?:\.vn)?.*|.*online|.*\bmedia|.*\bcorp(?:\.vn)?|"
     r"reuters|afp|ap|xinhua|tân hoa xã|bloomberg|vietnam\+|vietnam plus|(?:(?:nhóm|phóng viên|pv|bản tin) )*(?:\w+[/-])?ttxvn.*|vietnamplus|sputnik|cnn|bbc|tass|kyodo|yonhap|nhiều tác giả|tác giả|bút danh|khác)"
 )
 _TAKEN_FROM = re.compile(r"\(\s*(?:theo|nguồn)\s*:?\s+([^)]{2,40})\)\s*$", re.IGNORECASE)

@@ -39,7 +39,7 @@ _TEXT = frozenset(["p", "blockquote", "h2", "h3", "h4", "li"])
 _OUTER = frozenset(["nav", "footer", "aside", "form", "dialog", "menu"])
 _CLUTTER = re.compile(
     r"\w*Related(?:News|Box|One|Article|Post|Stor)\w*|(?:^|[\s_-])(?:relat(?:ed|e|ion)\w*|lien-?quan|tin-?lien-?quan|tinlienquan|recommend\w*|suggest\w*|comments?|cmt|binh-?luan|binhluan|ykien|"
-    r"social\w*|share\w*|sharing|chia-?se|breadcrumbs?|pagination|paging|sidebar|newsletter|subscribe|sponsor\w*|advert\w*|ads?|adv|banner\w*|qc|quang-?cao|"
+    r"social\w*|contacts?|share\w*|sharing|chia-?se|breadcrumbs?|pagination|paging|sidebar|newsletter|subscribe|sponsor\w*|advert\w*|ads?|adv|banner\w*|qc|quang-?cao|"
     r"popup|modal|cookie\w*|footer|toolbar|tool-?box|print|rating|vote|most-?(?:read|view\w*)|xem-?nhieu|doc-?nhieu|tin-?khac|tinkhac|other-?news|news-?other|"
     r"read-?more|readmore|xem-?them|cung-?chuyen-?muc|tin-?moi|hot-?news|tags?|tag-?list|keywords?|menu|nav|navbar|admzone|login|signup)(?:$|[\s_-])",
     re.IGNORECASE,

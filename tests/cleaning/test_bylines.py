@@ -38,7 +38,7 @@ def test_people(line: str, people: list[str]) -> None:
     [
         "", "TTXVN", "(TTXVN)", "TTXVN/Vietnam+", "(TTXVN/Vietnam+)", "Theo TTXVN", "Thông tấn xã Việt Nam", "Vietnam+", "VOV", "Reuters", "AFP",
         "Chinhphu.vn", "baovidu.vn", "www.baovidu.com.vn", "Báo Ví Dụ", "Tạp chí Ví Dụ", "Báo Thế giới và Việt Nam", "Ví Dụ Online",
-        "PV", "Nhóm PV", "Nhóm phóng viên", "Phóng viên", "Ban biên tập", "Tòa soạn", "Tổng hợp", "BTV", "Admin", "toasoan@baovidu.vn",
+        "PV", "Nhóm PV", "Nhóm phóng viên", "Phóng viên", "Ban biên tập", "Trung tâm Truyền thông", "Tòa soạn", "Tổng hợp", "BTV", "Admin", "toasoan@baovidu.vn",
     ],
 )  # fmt: skip
 def test_agencies_desks_and_papers_are_no_people(line: str) -> None:
