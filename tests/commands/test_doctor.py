@@ -124,5 +124,6 @@ def test_every_paper_reads_well_in_its_own_fixtures(tmp_path: Path) -> None:
         row["domain"]: (row["figures"].get("in_template"), row["figures"].get("glued"))
         for row in json.loads(done.stdout)
     }
-    assert verdicts.keys() == set(Sites.load())
+    # What nld.com.vn publishes is forwarded to tuoitre.vn, and read there.
+    assert verdicts.keys() == set(Sites.load()) - {"nld.com.vn"}
     assert set(verdicts.values()) == {(1.0, 0.0)}

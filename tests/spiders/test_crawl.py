@@ -447,7 +447,9 @@ def saved_papers() -> list[str]:
 
 def test_every_saved_paper_gives_articles(replayed: Ran) -> None:
     assert replayed.status == 0
-    assert {article.domain for article in replayed.articles().values()} == set(saved_papers())
+    # nld.com.vn forwards to tuoitre.vn; the robots.txt of the other two says no, and is heeded.
+    without = {"nld.com.vn", "vov.vn", "baolangson.vn"}
+    assert {article.domain for article in replayed.articles().values()} == set(saved_papers()) - without
 
 
 def test_replaying_the_saved_papers_shows_no_traceback(replayed: Ran) -> None:
@@ -475,10 +477,10 @@ def test_reprints_among_the_saved_papers_are_one_text(replayed: Ran) -> None:
 
 
 def test_a_saved_paper_reads_the_same_in_one_process(replayed: Ran, tmp_path: Path) -> None:
-    settings = {"REPLAY": FIXTURES / "tuoitre.vn", "CORPUS_DIR": tmp_path, "CLEAN_PROCESSES": 0}
+    settings = {"REPLAY": FIXTURES / "nhandan.vn", "CORPUS_DIR": tmp_path, "CLEAN_PROCESSES": 0}
     options = [part for name, value in settings.items() for part in ("-s", f"{name}={value}")]
-    done = scrapy("crawl", "tuoitre.vn", *options)
+    done = scrapy("crawl", "nhandan.vn", *options)
     ran = Ran(done.returncode, done.stdout, done.stderr, tmp_path)
-    ours = {name: body for name, body in replayed.records().items() if "/tuoitre.vn/" in name}
+    ours = {name: body for name, body in replayed.records().items() if "/nhandan.vn/" in name}
     assert ran.records() == ours
     assert ran.texts().items() <= replayed.texts().items()
