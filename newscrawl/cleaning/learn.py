@@ -1,16 +1,20 @@
 """A draft of rules for a paper nobody wrote rules for, worked out by comparing pages of its template.
 
 Each page is read by the general rules. What they take for the story stands, page after page, in elements with the same
-names: these names become the selectors, and how many pages bear them out is the evidence. A draft is a beginning: a person
-looks at it.
+names: these names become the selectors, and how many pages bear them out is the evidence. Then the pages are read by the
+draft: what brings back lines that the general rules cut, or loses what they found, is not proposed. A draft is a beginning:
+a person looks at it.
 """
 
 from __future__ import annotations
 
+import json
 import re
 from collections import Counter, defaultdict
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
 from urllib.parse import urljoin, urlsplit
 
 from lxml import etree
@@ -18,10 +22,11 @@ from lxml import etree
 from newscrawl.article import Article, NotAnArticle, Page
 from newscrawl.cleaning.dates import parse_date
 from newscrawl.cleaning.dom import Block, blocks, text_of
-from newscrawl.cleaning.normal import fold
+from newscrawl.cleaning.normal import fold, one_line
 from newscrawl.cleaning.page import Cleaner
 from newscrawl.cleaning.template import recognise
-from newscrawl.sites import Sites
+from newscrawl.selectors import Selector
+from newscrawl.sites import Family, Rules, Sites
 
 #: Share of the pages on which a selector must hold.
 MOST = 0.6
@@ -29,6 +34,12 @@ MOST = 0.6
 BODY_FITS = 0.75
 #: Boxes of one class that must be met inside bodies before they are named clutter.
 BOXES = 2
+#: Bodies to try, the best first, until one reads the pages well.
+CANDIDATES = 8
+#: Share of a page's text, at most, that a draft may take for clutter where the general rules do not.
+LOST = 0.2
+#: Share of the pages, at most, on which a draft may read worse.
+ODD = 0.15
 #: Names that a build made up or that hold a number of the page's own; they change from page to page or from week to week.
 _MADE_UP = re.compile(r"\d{3,}|^(?:css|sc|jsx|svelte)-|[a-z]+[A-Z0-9]{2,}[a-z0-9]{2,}|^[a-z]{1,2}$|__[A-Za-z0-9]{5,}$")
 _NAME = re.compile(r"[A-Za-z_][A-Za-z0-9_-]*")
@@ -57,6 +68,14 @@ class Draft:
     start: list[str] = field(default_factory=list)
     select: dict[str, Finding] = field(default_factory=dict)
     clutter: Finding | None = None
+
+    def rules(self) -> Rules:
+        """The draft as rules."""
+        found = self.select | ({"clutter": self.clutter} if self.clutter else {})
+        parts: dict[str, Any] = {
+            part: tuple(Selector(css, self.domain) for css in one.values) for part, one in found.items()
+        }
+        return Rules(**parts)
 
     def to_toml(self) -> str:
         """The text of `seeds/<domain>.toml`, with the evidence beside each line."""
@@ -126,20 +145,94 @@ def learn(pages: Iterable[Page], sites: Sites, domain: str, *, least: int = 10) 
         if draft.article and family.article and all(family.article.search(one.page.url) for one in read):
             draft.article = None
         return draft
-    body = _body(read)
-    if body is not None:
-        draft.select["body"] = body
-    for part in ("title", "lead"):
-        if (found := _same_text(read, part)) is not None:
+    for part, found in (("title", _same_text(read, "title")), ("published", _dates(read))):
+        if found is not None and _reads_well(Draft(domain, select={part: found}), read):
             draft.select[part] = found
-    if (found := _dates(read)) is not None:
-        draft.select["published"] = found
-    if body is not None:
+    lead = _same_text(read, "lead")
+    for body in _bodies(read):
         captions, clutter = _boxes(read, body.values[0])
-        if captions is not None:
-            draft.select["captions"] = captions
-        draft.clutter = clutter
+        parts = {"body": body} | ({"lead": lead} if lead else {}) | ({"captions": captions} if captions else {})
+        tried = Draft(domain, select=draft.select | parts, clutter=clutter)
+        _name_what_came_back(tried, read)
+        if _reads_well(tried, read):
+            draft.select, draft.clutter = tried.select, tried.clutter
+            break
     return draft
+
+
+# --- the pages read by the draft -------------------------------------------------------------------------------------
+
+
+def _by_draft(draft: Draft, read: list[_Read]) -> Iterator[tuple[_Read, Article | None]]:
+    """Each page, and what the draft makes of it. The paper is read as a family of its own, which is on all pages."""
+    family = Family(draft.domain, draft.name, draft.rules(), (Selector("html", draft.domain),), None, "draft")
+    cleaner = Cleaner(Sites(Path(), {draft.domain: family}))
+    for one in read:
+        try:
+            yield one, cleaner.clean(one.page).article
+        except NotAnArticle:
+            yield one, None
+
+
+def _lines(article: Article) -> Counter[str]:
+    return Counter(article.text.split("\n\n"))
+
+
+def _reads_well(draft: Draft, read: list[_Read]) -> bool:
+    """Does it find what the general rules found, and bring nothing back that they cut?"""
+    worse = 0
+    for one, article in _by_draft(draft, read):
+        before = one.article
+        if article is None:
+            worse += 1
+            continue
+        missing = sum(map(len, (_lines(before) - _lines(article)).elements()))
+        worse += bool(
+            _lines(article) - _lines(before)
+            or missing > LOST * len(before.text)
+            or before.lead not in article.text
+            or article.title != before.title
+            or (before.published_at and article.published_at != before.published_at)
+        )
+    return worse <= ODD * len(read)
+
+
+def _name_what_came_back(draft: Draft, read: list[_Read]) -> None:
+    """Names the boxes of lines that the general rules cut and the draft brings back."""
+    kept_in, named = _story_names(read), Counter[str]()
+    for one, article in _by_draft(draft, read):
+        if article is not None and (back := _lines(article) - _lines(one.article)):
+            cut = (block for block in one.blocks if not block.kept and block.text in back)
+            named.update({name for block in cut for name in _box_names(block, one)})
+    more = [css for css, _ in named.most_common() if css not in kept_in]
+    if more:
+        told = ", ".join(f"{css} {named[css]}" for css in more)
+        known = draft.clutter or Finding([], "")
+        evidence = "; ".join(filter(None, (known.evidence, f"cut by the general rules, on so many pages: {told}")))
+        draft.clutter = Finding([*known.values, *(css for css in more if css not in known.values)], evidence)
+
+
+def _around(one: _Read) -> set[etree._Element]:
+    """The elements that hold a line of the story."""
+    kept = {block.element for block in one.blocks if block.kept and block.element is not None}
+    return {element for block in kept for element in (block, *block.iterancestors())}
+
+
+def _story_names(read: list[_Read]) -> set[str]:
+    """The names of all elements that hold a line of the story, on any page: none of them may be cut."""
+    return {name for one in read for element in _around(one) for name in _names(element)}
+
+
+def _box_names(block: Block, one: _Read) -> list[str]:
+    """The names of the outermost box around a block with nothing of the story in it."""
+    if block.element is None:
+        return []
+    around, box = _around(one), None
+    for element in (block.element, *block.element.iterancestors()):
+        if element in around:
+            break
+        box = element
+    return [] if box is None else list(_names(box))
 
 
 # --- addresses ---------------------------------------------------------------------------------------------------
@@ -177,14 +270,14 @@ def _start_points(read: list[_Read], domain: str) -> list[str]:
         for link in one.tree.iter("link"):
             if "rss" in (link.get("type") or "") and link.get("href"):
                 feeds[urljoin(one.page.url, link.get("href") or "")] += 1
-    found = [url for url, _ in feeds.most_common(5) if domain in url]
+    found = [url for url, _ in feeds.most_common(5) if domain in url and "/comments/" not in url]
     return found or [f"https://{urlsplit(read[0].page.url).netloc}/"]
 
 
 def _site_name(tree: etree._Element) -> str:
     for meta in tree.iter("meta"):
         if meta.get("property") == "og:site_name" and meta.get("content"):
-            return (meta.get("content") or "").strip()
+            return one_line(meta.get("content") or "")
     return ""
 
 
@@ -204,8 +297,8 @@ def _names(element: etree._Element) -> Iterator[str]:
         yield f"{tag}#{name}"
 
 
-def _body(read: list[_Read]) -> Finding | None:
-    """The element whose text is most nearly that of the story, on all pages."""
+def _bodies(read: list[_Read]) -> Iterator[Finding]:
+    """The elements whose text is most nearly that of the story, on all pages; the nearest first."""
     fits: dict[str, list[float]] = defaultdict(list)
     depth: dict[str, int] = {}
     for one in read:
@@ -232,10 +325,9 @@ def _body(read: list[_Read]) -> Finding | None:
         for css, values in fits.items()
         if len(values) >= MOST * len(read) and sum(values) / len(values) >= BODY_FITS
     ]
-    if not ranked:
-        return None
-    fit, _, css, values = max(ranked, key=lambda one: (round(one[0], 2), one[1], one[2].startswith("["), one[2]))
-    return Finding([css], f"on {len(values)} of {len(read)} pages; its text and the story's agree by {fit:.0%}")
+    ranked.sort(key=lambda one: (round(one[0], 2), one[1], one[2].startswith("["), one[2]), reverse=True)
+    for fit, _, css, values in ranked[:CANDIDATES]:
+        yield Finding([css], f"on {len(values)} of {len(read)} pages; its text and the story's agree by {fit:.0%}")
 
 
 def _same_text(read: list[_Read], part: str) -> Finding | None:
@@ -293,29 +385,16 @@ def _boxes(read: list[_Read], body: str) -> tuple[Finding | None, Finding | None
     """Captions, and boxes in the body that hold nothing of the story."""
     captions: Counter[str] = Counter()
     clutter: Counter[str] = Counter()
-    kept_in: set[str] = set()
+    kept_in = _story_names(read)
     for one in read:
-        kept = {block.element for block in one.blocks if block.kept and block.element is not None}
-        around = {element for block in kept for element in (block, *block.iterancestors())}
-        for element in around:
-            kept_in.update(_names(element))
         seen: set[str] = set()
         for block in one.blocks:
             if block.element is None or block.kept:
                 continue
             if block.rule == "caption":
                 captions.update(_names(block.element))
-                continue
-            if block.rule.startswith(_OWN):
-                continue
-            # The outermost box with nothing of the story in it
-            box = None
-            for element in (block.element, *block.element.iterancestors()):
-                if element in around:
-                    break
-                box = element
-            if box is not None:
-                seen.update(_names(box))
+            elif not block.rule.startswith(_OWN):
+                seen.update(_box_names(block, one))
         clutter.update(seen)
     told = [
         (css, count) for css, count in clutter.most_common() if count >= BOXES and css not in kept_in and css != body
@@ -329,4 +408,5 @@ def _boxes(read: list[_Read], body: str) -> tuple[Finding | None, Finding | None
 
 
 def _quoted(text: str) -> str:
-    return '"' + text.replace("\\", "\\\\").replace('"', '\\"') + '"'
+    # A basic string of TOML escapes as JSON does
+    return json.dumps(text, ensure_ascii=False)

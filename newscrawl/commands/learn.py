@@ -68,7 +68,9 @@ class Command(ScrapyCommand):
         if not args or "." not in args[0] or "/" in args[0]:
             raise UsageError("name the paper by its domain: scrapy learn example.vn --from FILE")
         assert self.settings is not None
-        domain = args[0].lower()
+        if opts.least < 1:
+            raise UsageError("--least is a number of pages, 1 or more", print_help=False)
+        domain = args[0].lower().removeprefix("www.")
         seeds = Path(self.settings["SEEDS_DIR"] or default_folder())
         target = Path(opts.output) if opts.output else seeds / f"{domain}.toml"
         if opts.output != "-" and target.exists():
@@ -111,6 +113,8 @@ def _pages(source: Path, domain: str) -> list[Page]:
             continue
         at = capture.time.astimezone(VIETNAM) if capture.time else None
         found[capture.url] = Page(capture.url, body, capture.content_type, at)
+        if len(found) == 5 * _ENOUGH:
+            break
     return list(found.values())
 
 
