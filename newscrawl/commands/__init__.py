@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING
 from scrapy.exceptions import UsageError
 
 from newscrawl.article import article_id
+from newscrawl.extensions.corpus import store_options
 from newscrawl.sites import Sites, UnknownSite, normal_url
 from newscrawl.storage.catalog import STATES, CatalogError
 from newscrawl.storage.store import Store
@@ -27,9 +28,14 @@ def existing_store(settings: BaseSettings) -> Store:
         raise UsageError(
             f"there is no corpus in {folder}: crawl first, or name another with -s CORPUS_DIR=…", print_help=False
         )
+    return open_store(settings, folder)
+
+
+def open_store(settings: BaseSettings, folder: Path) -> Store:
+    """The corpus in `folder`, made if need be, as the settings want it kept. Raises `UsageError` for what is wrong in them."""
     try:
-        return Store(folder, url)
-    except CatalogError as error:
+        return Store(folder, settings["CATALOG_URL"], **store_options(settings))
+    except (CatalogError, ValueError) as error:
         raise UsageError(str(error), print_help=False) from error
 
 

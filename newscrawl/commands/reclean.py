@@ -40,13 +40,12 @@ from newscrawl.article import Article, Page, article_id
 from newscrawl.cleaning import Cleaner
 from newscrawl.cleaning.dates import VIETNAM
 from newscrawl.cleaning.page import RULES_VERSION
-from newscrawl.commands import papers_of
+from newscrawl.commands import open_store, papers_of
 from newscrawl.commands.history import changes
 from newscrawl.dedup.near import Match
 from newscrawl.extensions.cleaning import Result, clean_with
 from newscrawl.pipelines.drops import state_of
 from newscrawl.sites import Site, Sites, normal_url
-from newscrawl.storage.catalog import CatalogError
 from newscrawl.storage.pages import saved_pages
 from newscrawl.storage.replay import ReplayError
 from newscrawl.storage.runs import BEAT_SECONDS
@@ -56,7 +55,7 @@ from newscrawl.storage.warc.http import BadMessage
 from newscrawl.storage.warc.sources import ArchiveError, WarcFile, is_archive, warc_files
 
 #: Pages that one process is given at a time, and such heaps under way for each process.
-_HEAP, _AHEAD = 16, 3
+_HEAP, _AHEAD = 32, 2
 #: Articles whose changes a dry run shows.
 _SAMPLE = 5
 
@@ -118,10 +117,7 @@ class Command(ScrapyCommand):
             folder, url = Path(self.settings["CORPUS_DIR"]), self.settings["CATALOG_URL"]
             if opts.dry_run and not url and not (folder / "catalog.sqlite").is_file():
                 folder = Path(nowhere)  # everything would be new
-            try:
-                store = Store(folder, url)
-            except CatalogError as error:
-                raise UsageError(str(error), print_help=False) from error
+            store = open_store(self.settings, folder)
             recleaner = Recleaner(store, sites, job)
             try:
                 with _pool(job) as pool:
@@ -316,9 +312,18 @@ class Recleaner:
         except (TimeoutError, ProcessExpired):
             # One of them is the culprit: each for itself
             results = [self._alone(capture, pool) for capture in heap]
-        self._matches = self._indexed(heap, results)
-        for capture, result in zip(heap, results, strict=True):
-            self._put(capture, result)
+        articles = self._articles(heap, results)
+        if not self.job.dry_run:
+            self.store.tidy(*articles)
+        addresses = [
+            _address(site, capture.url)
+            for capture, result in zip(heap, results, strict=True)
+            if result.article is None and (site := self.sites.for_url(capture.url)) is not None
+        ]
+        with self.store.batch(articles, addresses):
+            self._matches = self._indexed(articles)
+            for capture, result in zip(heap, results, strict=True):
+                self._put(capture, result)
         if not self.job.dry_run and source.file is not None:
             self.store.catalog.sources.note(source.name, self._name, heap[-1].following)
             if self.store.run and monotonic() - self._beaten > BEAT_SECONDS:
@@ -326,18 +331,24 @@ class Recleaner:
                 self.store.beat()
         advance(heap[-1].following)
 
-    def _indexed(self, heap: list[Capture], results: list[Result]) -> dict[str, list[Match]]:
+    def _articles(self, heap: list[Capture], results: list[Result]) -> list[Article]:
+        """Those of a heap that may go into the corpus."""
+        return [
+            result.article
+            for capture, result in zip(heap, results, strict=True)
+            if result.article is not None
+            and result.article.access != "teaser"
+            and not self._is_foreign(capture, result.article)
+            and self._ours(result.article.domain)
+        ]
+
+    def _indexed(self, articles: list[Article]) -> dict[str, list[Match]]:
         """Puts what is new of a heap into the index of texts, all at once; what resembles each, by id."""
         if self.job.dry_run:
             return {}
         first: dict[str, Article] = {}
-        for capture, result in zip(heap, results, strict=True):
-            article = result.article
-            if article is None or article.access == "teaser" or self._is_foreign(capture, article):
-                continue
-            if self._ours(article.domain):
-                self.store.tidy(article)
-                first.setdefault(article.id, article)
+        for article in articles:
+            first.setdefault(article.id, article)
         return self.store.index(list(first.values()))
 
     def _is_foreign(self, capture: Capture, article: Article) -> bool:
@@ -395,13 +406,12 @@ class Recleaner:
         self.outcome.dropped[reason] += 1
         if site is None or not self._ours(site.domain):
             return
-        canonical = site.canonical(url)
-        address = article_id(site.key(canonical))
+        address = _address(site, url)
         if self.store.catalog.article(address) is not None:
             self.outcome.lost += 1
         elif not self.job.dry_run:
             told = f"{reason}: {detail}".rstrip(": ")
-            self.store.catalog.mark(address, canonical, site.domain, state_of(reason), told)
+            self.store.catalog.mark(address, site.canonical(url), site.domain, state_of(reason), told)
 
     def _show(self, article: Article) -> None:
         if len(self.outcome.sample) < _SAMPLE and self.job.dry_run:
@@ -428,6 +438,10 @@ def _parts(source: Path) -> list[Part]:
     if source.is_dir() and not is_archive(source):
         return [Part(str(source.resolve()), folder=source)]
     return [Part(f"{file.path}!{file.member}" if file.member else str(file.path), file) for file in warc_files(source)]
+
+
+def _address(site: Site, url: str) -> str:
+    return article_id(site.key(site.canonical(url)))
 
 
 def _page(capture: Capture) -> Page:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import hashlib
 import re
 import unicodedata
+from functools import lru_cache
 
 _CAPITALS = "A-ZĐĂÂÊÔƠƯ"
 #: "(LĐTĐ) ", "(Dân trí) - ", "TTO - ", "VOV.VN - ": the paper's mark before the first word. In brackets it is all
@@ -19,6 +20,23 @@ _TONE_ON_LAST = re.compile(
 )
 
 
+def _moved(text: str) -> str:
+    decomposed = unicodedata.normalize("NFD", text)
+    return unicodedata.normalize(
+        "NFC", _TONE_ON_LAST.sub(lambda m: f"{m[1]}{m[3]}{m[2]}" if m[1] else f"{m[4]}{m[6]}{m[5]}", decomposed)
+    )
+
+
+# What this does to every pair of letters that it changes: to look them up takes a third of the time of taking texts apart
+_OE_AFTER_O, _Y_AFTER_U = "àáãảạèéẽẻẹÀÁÃẢẠÈÉẼẺẸ", "ỳýỹỷỵỲÝỸỶỴ"
+_CIRCUMFLEX_OR_BREVE = "ậặệẬẶỆ"  # the dot alone moves, also before a letter
+_PAIR = re.compile(rf"[oO](?:[{_OE_AFTER_O}](?!\w)|[{_CIRCUMFLEX_OR_BREVE}])|[uU][{_Y_AFTER_U}](?!\w)")
+_PAIRS = {
+    first + last: _moved(first + last) for first in "oOuU" for last in _OE_AFTER_O + _CIRCUMFLEX_OR_BREVE + _Y_AFTER_U
+}
+
+
+@lru_cache(64)  # an article's is asked for more than once in its way into the corpus
 def text_fingerprint(text: str) -> str:
     """SHA-256 (hexadecimal) over the words of an article's text, folded.
 
@@ -31,7 +49,4 @@ def text_fingerprint(text: str) -> str:
 
 def old_tones(text: str) -> str:
     """`text` in NFC with every tone mark in its old place: hòa and hoà are both hòa, thủy and thuỷ both thủy."""
-    decomposed = unicodedata.normalize("NFD", text)
-    return unicodedata.normalize(
-        "NFC", _TONE_ON_LAST.sub(lambda m: f"{m[1]}{m[3]}{m[2]}" if m[1] else f"{m[4]}{m[6]}{m[5]}", decomposed)
-    )
+    return _PAIR.sub(lambda pair: _PAIRS[pair[0]], unicodedata.normalize("NFC", text))

@@ -6,7 +6,7 @@ import hashlib
 from collections.abc import Sequence
 from datetime import timedelta
 from pathlib import Path
-from typing import TYPE_CHECKING, TypeVar
+from typing import TYPE_CHECKING, Any, TypeVar
 
 from scrapy import signals
 from scrapy.utils.asyncio import create_looping_call
@@ -21,6 +21,7 @@ _Word = TypeVar("_Word", bound=str)
 if TYPE_CHECKING:
     from scrapy.crawler import Crawler
     from scrapy.http import Response
+    from scrapy.settings import BaseSettings
 
 
 class Corpus(Store):
@@ -28,15 +29,7 @@ class Corpus(Store):
 
     def __init__(self, crawler: Crawler) -> None:
         settings = crawler.settings
-        super().__init__(
-            Path(settings["CORPUS_DIR"]),
-            settings["CATALOG_URL"],
-            parse_clock(settings["CLOCK"]),
-            parse_plan(settings["REVISITS"]),
-            one_of("DUPLICATES", settings["DUPLICATES"], DUPLICATES),
-            [site.domain for site in Sites.load(settings["SEEDS_DIR"] or None).values() if site.portal],
-            one_of("REPEATED_LINES", settings["REPEATED_LINES"], REPEATED_LINES),
-        )
+        super().__init__(Path(settings["CORPUS_DIR"]), settings["CATALOG_URL"], **store_options(settings))
         #: Bounds between two visits of a start point.
         self.shortest = timedelta(seconds=settings.getfloat("START_INTERVAL_MIN"))
         self.longest = timedelta(seconds=settings.getfloat("START_INTERVAL_MAX"))
@@ -74,6 +67,17 @@ class Corpus(Store):
         if self._beat.running:
             self._beat.stop()
         super().close()
+
+
+def store_options(settings: BaseSettings) -> dict[str, Any]:
+    """What the settings say of how a `Store` judges and saves. Raises `ValueError` with the remedy for one that is wrong."""
+    return {
+        "clock": parse_clock(settings["CLOCK"]),
+        "revisits": parse_plan(settings["REVISITS"]),
+        "duplicates": one_of("DUPLICATES", settings["DUPLICATES"], DUPLICATES),
+        "portals": [site.domain for site in Sites.load(settings["SEEDS_DIR"] or None).values() if site.portal],
+        "repeated_lines": one_of("REPEATED_LINES", settings["REPEATED_LINES"], REPEATED_LINES),
+    }
 
 
 def one_of(name: str, value: str, known: Sequence[_Word]) -> _Word:

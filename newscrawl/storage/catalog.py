@@ -6,8 +6,9 @@ before; links are written in one transaction with the visit that found them.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Sequence
-from dataclasses import dataclass
+from collections.abc import Callable, Collection, Iterator, Sequence
+from contextlib import AbstractContextManager, contextmanager
+from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from functools import cache
 from typing import Any, Literal, get_args
@@ -73,8 +74,23 @@ class Saved:
 _SAVED = [articles.c[name] for name in Saved.__slots__]
 # Made once: to put a statement together costs more than to run it
 _BY_ID = select(*_SAVED).where(articles.c.id == bindparam("one"))
-_BY_TEXT = select(*_SAVED).where(articles.c.fingerprint == bindparam("one")).limit(1)
+_BY_IDS = select(*_SAVED).where(articles.c.id.in_(bindparam("some", expanding=True)))
+_BY_TEXTS = select(*_SAVED).where(articles.c.fingerprint.in_(bindparam("some", expanding=True))).order_by(articles.c.id)
+_BY_TEXT = select(*_SAVED).where(articles.c.fingerprint == bindparam("one")).order_by(articles.c.id).limit(1)
 _FAILURES = select(addresses.c.failures).where(addresses.c.id == bindparam("one"))
+
+
+@dataclass(slots=True)
+class _Batch:
+    """What is known of the articles of a batch, by id and by fingerprint, and the rows that wait to be written."""
+
+    articles: dict[str, Saved | None]
+    texts: dict[str, Saved | None]
+    rows: list[dict[str, Any]] = field(default_factory=list)
+    #: By the columns that they have.
+    marks: dict[tuple[str, ...], list[dict[str, Any]]] = field(default_factory=dict)
+    #: Ids of addresses that wait.
+    waiting: set[str] = field(default_factory=set)
 
 
 class Catalog:
@@ -94,6 +110,7 @@ class Catalog:
         self.runs = Runs(self.database)
         self.health = Health(self.database, now)
         self.sources = Sources(self.database)
+        self._batch: _Batch | None = None
 
     def __enter__(self) -> Catalog:
         return self
@@ -105,26 +122,86 @@ class Catalog:
         """Gives the database back."""
         self.database.close()
 
+    # --- many at once ---
+
+    @contextmanager
+    def batch(self, ids: Collection[str], fingerprints: Collection[str]) -> Iterator[None]:
+        """Inside, `mark` and `save` of what is new wait, and are written in one transaction: that takes a fifth of the time.
+
+        All questions are answered as if they were written already; those about the articles `ids` and the texts
+        `fingerprints` are asked of the database together. What waits is written also when the batch ends in an exception.
+        A process that is killed inside loses what waits, as if it had been killed before the first of them was saved.
+        """
+        found: dict[str, Saved | None] = dict.fromkeys(ids)
+        texts: dict[str, Saved | None] = dict.fromkeys(fingerprints)
+        with self._reading() as db:
+            for row in db.execute(_BY_IDS, {"some": list(found)}):
+                found[row.id] = _saved(row)
+            for row in db.execute(_BY_TEXTS, {"some": list(texts)}):
+                texts[row.fingerprint] = texts[row.fingerprint] or _saved(row)
+        self._batch = _Batch(found, texts)
+        try:
+            yield
+        finally:
+            self._flush()
+            self._batch = None
+
+    def _flush(self) -> None:
+        batch = self._batch
+        if batch is None or not (batch.rows or batch.marks):
+            return
+        with self.database.writing() as db:
+            if batch.rows:
+                db.execute(self._save_article, batch.rows)
+            for names, rows in batch.marks.items():
+                db.execute(self._upsert(names), rows)
+        batch.rows, batch.marks, batch.waiting = [], {}, set()
+
+    def _reading(self) -> AbstractContextManager[Connection]:
+        self._flush()
+        return self.database.reading()
+
+    def _writing(self) -> AbstractContextManager[Connection]:
+        self._flush()
+        if self._batch is not None:  # may become untrue
+            self._batch.articles, self._batch.texts = {}, {}
+        return self.database.writing()
+
     # --- addresses ---
 
     def mark(self, address: str, url: str, domain: str, state: State, reason: str = "", duplicate_of: str = "") -> None:
         """Says what became of an address (its id). One that failed is tried again later; others are not."""
-        with self.database.writing() as db:
+        if self._batch is not None and state != "failed":
+            self._wait(self._batch, self._values(address, url, domain, state, reason, duplicate_of))
+            return
+        with self._writing() as db:
             self._mark(db, address, url, domain, state, reason, duplicate_of)
+
+    def _wait(self, batch: _Batch, values: dict[str, Any]) -> None:
+        if values["id"] in batch.waiting:  # one after the other
+            self._flush()
+        batch.waiting.add(values["id"])
+        batch.marks.setdefault(tuple(values), []).append(values)
 
     def _mark(
         self, db: Connection, address: str, url: str, domain: str, state: State, reason: str = "",
         duplicate_of: str = "", next_visit: datetime | None = None, **changes: Any,
     ) -> None:  # fmt: skip
-        now, failures = self.now(), 0
         if state == "failed":
             failures = 1 + (db.scalar(_FAILURES, {"one": address}) or 0)
-            next_visit = retry_at(now, failures)
-        values = {
-            "id": address, "url": url, "domain": domain, "state": state, "reason": reason, "duplicate_of": duplicate_of,
-            "found_at": now, "changed_at": now, "failures": failures, "attempts": 1, "next_visit": next_visit, **changes,
-        }  # fmt: skip
+            changes["failures"], next_visit = failures, retry_at(self.now(), failures)
+        values = self._values(address, url, domain, state, reason, duplicate_of, next_visit, **changes)
         db.execute(self._upsert(tuple(values)), values)
+
+    def _values(
+        self, address: str, url: str, domain: str, state: State, reason: str = "",
+        duplicate_of: str = "", next_visit: datetime | None = None, **changes: Any,
+    ) -> dict[str, Any]:  # fmt: skip
+        now = self.now()
+        return {
+            "id": address, "url": url, "domain": domain, "state": state, "reason": reason, "duplicate_of": duplicate_of,
+            "found_at": now, "changed_at": now, "failures": 0, "attempts": 1, "next_visit": next_visit, **changes,
+        }  # fmt: skip
 
     @cache  # noqa: B019 -- a catalog lives as long as its process needs it, and there are five shapes
     def _upsert(self, names: tuple[str, ...]) -> Any:
@@ -136,20 +213,20 @@ class Catalog:
 
     def postponed(self, address: str, reason: str, until: datetime) -> None:
         """Puts an address off that could not be asked for. It keeps its state, and it is no failure."""
-        with self.database.writing() as db:
+        with self._writing() as db:
             values = {"reason": reason, "next_visit": until}
             db.execute(update(addresses).where(addresses.c.id == address).values(values))
 
     def outside(self, address: str, reason: str, published: datetime | None) -> None:
         """Notes that a page was published outside the dates asked for: it waits for a crawl with others."""
-        with self.database.writing() as db:
+        with self._writing() as db:
             values = {"state": "pending", "reason": reason, "next_visit": None, "published": published}
             db.execute(update(addresses).where(addresses.c.id == address).values(values))
 
     def states_of(self, ids: Sequence[str]) -> dict[str, str]:
         """The states of those addresses that are known."""
         found: dict[str, str] = {}
-        with self.database.reading() as db:
+        with self._reading() as db:
             for start in range(0, len(ids), 500):
                 query = select(addresses.c.id, addresses.c.state).where(addresses.c.id.in_(ids[start : start + 500]))
                 found.update({row.id: row.state for row in db.execute(query)})
@@ -159,14 +236,14 @@ class Catalog:
         """How many addresses of each domain are in each state."""
         count = select(addresses.c.domain, addresses.c.state, func.count())
         found: dict[str, dict[str, int]] = {}
-        with self.database.reading() as db:
+        with self._reading() as db:
             for domain, state, number in db.execute(count.group_by(addresses.c.domain, addresses.c.state)):
                 found.setdefault(domain, {})[state] = number
         return found
 
     def address(self, address: str) -> dict[str, Any] | None:
         """All that is known of an address (its id), or None."""
-        with self.database.reading() as db:
+        with self._reading() as db:
             row = db.execute(select(addresses).where(addresses.c.id == address)).mappings().first()
         return dict(row) if row else None
 
@@ -174,21 +251,25 @@ class Catalog:
 
     def article(self, article: str) -> Saved | None:
         """A saved article by its id."""
+        if self._batch is not None and article in self._batch.articles:
+            return self._batch.articles[article]
         return self._one(_BY_ID, article)
 
     def same_text(self, fingerprint: str) -> Saved | None:
         """The saved article with this text, if there is one."""
+        if self._batch is not None and fingerprint in self._batch.texts:
+            return self._batch.texts[fingerprint]
         return self._one(_BY_TEXT, fingerprint)
 
     def _one(self, query: Select[Any], value: str) -> Saved | None:
-        with self.database.reading() as db:
+        with self._reading() as db:
             row = db.execute(query, {"one": value}).first()
         return None if row is None else _saved(row)
 
     def articles(self, domain: str, month: str) -> list[Saved]:
         """The articles of a paper and month that have a text file, in the order of publication."""
         query = select(*_SAVED).where(articles.c.domain == domain, articles.c.month == month, articles.c.path != "")
-        with self.database.reading() as db:
+        with self._reading() as db:
             found = [_saved(row) for row in db.execute(query)]
         return sorted(found, key=lambda saved: (saved.published or _LATEST, saved.id))
 
@@ -197,14 +278,14 @@ class Catalog:
         query = select(addresses.c.id, addresses.c.url, addresses.c.domain, addresses.c.duplicate_of).where(
             addresses.c.duplicate_of != "", addresses.c.reason == "same text"
         )
-        with self.database.reading() as db:
+        with self._reading() as db:
             return [
                 (row.id, row.url, row.domain, row.duplicate_of) for row in db.execute(query.order_by(addresses.c.id))
             ]
 
     def count(self) -> int:
         """How many articles there are, duplicates that are kept among them."""
-        with self.database.reading() as db:
+        with self._reading() as db:
             return db.scalar(select(func.count()).select_from(articles)) or 0
 
     def all_articles(self) -> Iterator[Saved]:
@@ -212,7 +293,7 @@ class Catalog:
         last = ""
         while True:
             query = select(*_SAVED).where(articles.c.id > last).order_by(articles.c.id).limit(1000)
-            with self.database.reading() as db:
+            with self._reading() as db:
                 found = [_saved(row) for row in db.execute(query)]
             if not found:
                 return
@@ -229,27 +310,35 @@ class Catalog:
         """
         now = self.now()
         values = {**{name: getattr(saved, name) for name in Saved.__slots__}, "credited": int(saved.credited)}
-        values["saved_at"] = now
-        with self.database.writing() as db:
+        values["saved_at"] = values["first_saved_at"] = now
+        state: State = "duplicate" if saved.original else "saved"
+        address = self._values(
+            saved.id, saved.url, saved.domain, state, NEARLY if saved.original else "", saved.original,
+            None if saved.original else next_visit, published=saved.published, unchanged=0, **server,
+        )  # fmt: skip
+        batch = self._batch
+        if batch is not None and instead_of is None and batch.articles.get(saved.id, saved) is None:
+            self._wait(batch, address)
+            batch.rows.append(values)
+            batch.articles[saved.id] = saved
+            if batch.texts.get(saved.fingerprint) is None:
+                batch.texts[saved.fingerprint] = saved
+            return
+        with self._writing() as db:
             if instead_of is not None and instead_of.id != saved.id:
                 db.execute(delete(articles).where(articles.c.id == instead_of.id))
                 self._mark(db, instead_of.id, instead_of.url, instead_of.domain, "duplicate", "same text", saved.id)
                 db.execute(
                     update(addresses).where(addresses.c.duplicate_of == instead_of.id).values(duplicate_of=saved.id)
                 )
-            db.execute(self._save_article, {**values, "first_saved_at": now})
-            state: State = "duplicate" if saved.original else "saved"
-            reason = NEARLY if saved.original else ""
-            self._mark(
-                db, saved.id, saved.url, saved.domain, state, reason, saved.original,
-                None if saved.original else next_visit, published=saved.published, unchanged=0, **server,
-            )  # fmt: skip
+            db.execute(self._save_article, values)
+            db.execute(self._upsert(tuple(address)), address)
 
     def relink(self, saved: Saved, next_visit: datetime | None = None) -> None:
         """Notes that a saved article has become a duplicate of another, or an original."""
         values = {name: getattr(saved, name) for name in ("original", "similarity", "adds", "path")}
         state: State = "duplicate" if saved.original else "saved"
-        with self.database.writing() as db:
+        with self._writing() as db:
             db.execute(update(articles).where(articles.c.id == saved.id).values(values))
             reason = NEARLY if saved.original else ""
             self._mark(
@@ -261,14 +350,14 @@ class Catalog:
         """The articles that are nearly the same as an original, or all such, the most alike first."""
         which = articles.c.original == original if original else articles.c.original != ""
         query = select(*_SAVED).where(which).order_by(articles.c.original, articles.c.similarity.desc())
-        with self.database.reading() as db:
+        with self._reading() as db:
             return [_saved(row) for row in db.execute(query)]
 
     def still_saved(
         self, article: str, reason: str, unchanged: int, next_visit: datetime | None, **server: str
     ) -> None:
         """Notes a further visit to a saved article that made no version: nothing had changed, or there was no article."""
-        with self.database.writing() as db:
+        with self._writing() as db:
             row = db.execute(select(addresses.c.url, addresses.c.domain).where(addresses.c.id == article)).one()
             self._mark(
                 db, article, row.url, row.domain, "saved", reason, "", next_visit, unchanged=unchanged, **server
@@ -276,7 +365,7 @@ class Catalog:
 
     def forget(self, address: str) -> None:
         """Takes an address and its article out of the catalog. What stands in the corpus is the caller's to remove."""
-        with self.database.writing() as db:
+        with self._writing() as db:
             db.execute(delete(articles).where(articles.c.id == address))
             db.execute(delete(addresses).where(addresses.c.id == address))
 

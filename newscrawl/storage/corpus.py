@@ -90,8 +90,8 @@ class CorpusFiles:
 
     def _append(self, domain: str, month: str, line: str) -> None:
         path = self.records_path(domain, month)
-        path.parent.mkdir(parents=True, exist_ok=True)
         if path not in self._sound:
+            path.parent.mkdir(parents=True, exist_ok=True)
             _cut_torn_line(path)
             self._sound.add(path)
         with path.open("a", encoding="utf-8", newline="\n") as file:

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import logging
 from collections.abc import Collection, Sequence
+from contextlib import AbstractContextManager
 from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime, timedelta, timezone
 from pathlib import Path
@@ -116,14 +117,22 @@ class Store:
 
     # --- articles ---
 
-    def tidy(self, article: Article) -> None:
-        """Remembers the lines of an article that was just read, and takes out those that recur, if that is wanted."""
+    def tidy(self, *articles: Article) -> None:
+        """Remembers the lines of articles that were just read, and takes out those that recur, if that is wanted."""
         if self.repeated_lines == "off":
             return
-        day = (article.published_at or article.fetched_at or self.now()).astimezone(_VIETNAM).date()
-        self.lines.learn(article.domain, article.id, article.text.split("\n"), day)
-        if self.repeated_lines == "cut":
-            self.cut_lines(article)
+        with self.lines.together():
+            for article in articles:
+                day = (article.published_at or article.fetched_at or self.now()).astimezone(_VIETNAM).date()
+                self.lines.learn(article.domain, article.id, article.text.split("\n"), day)
+                if self.repeated_lines == "cut":
+                    self.cut_lines(article)
+
+    def batch(self, articles: Sequence[Article], addresses: Sequence[str] = ()) -> AbstractContextManager[None]:
+        """Inside, what is judged and saved of these articles, and noted of other `addresses` (ids), goes into the catalog
+        together (`Catalog.batch`)."""
+        ids = [article.id for article in articles]
+        return self.catalog.batch([*ids, *addresses], [text_fingerprint(article.text) for article in articles])
 
     def cut_lines(self, article: Article) -> list[str]:
         """Takes the lines that recur on its site out of an article, which lists them in `removed`. Returns them."""

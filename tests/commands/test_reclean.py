@@ -179,8 +179,10 @@ def test_killed_and_started_again_gives_the_same(home: Path, live: Ran, again: P
 
 
 def test_a_folder_of_saved_pages_is_a_source(tmp_path: Path) -> None:
-    done = scrapy("reclean", str(FIXTURES / "nhandan.vn"), "-s", f"CORPUS_DIR={tmp_path / 'again'}")
+    settings = ("-s", f"CORPUS_DIR={tmp_path / 'again'}", "-s", "REPEATED_LINES=off")
+    done = scrapy("reclean", str(FIXTURES / "nhandan.vn"), *settings)
     assert done.returncode == 0, done.stderr
+    assert not (tmp_path / "again" / "lines.sqlite").exists()
     arguments = (
         "-a",
         "since=2000-01-01",
@@ -203,6 +205,7 @@ def test_a_folder_of_saved_pages_is_a_source(tmp_path: Path) -> None:
         (("fixtures", "--since", "hom-qua"), "--since hom-qua is no date. Write it as --since 2023-12-31"),
         (("fixtures", "--site", "songngn.vn"), "No paper is called 'songngn.vn'"),
         (("fixtures", "--processes", "0"), "--processes takes a number from 1 on"),
+        (("fixtures", "-s", "DUPLICATES=nie"), "DUPLICATES=nie is not known. Write one of: link, keep, drop"),
     ],
 )
 def test_wrong_usage_is_refused(tmp_path: Path, arguments: tuple[str, ...], message: str) -> None:

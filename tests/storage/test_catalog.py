@@ -162,6 +162,59 @@ def test_one_that_was_a_duplicate_can_be_saved(catalog: Catalog) -> None:
     assert (row["state"], row["reason"], row["duplicate_of"]) == ("saved", "", "")
 
 
+# --- many at once ---
+
+
+def test_a_batch_is_known_inside_and_written_at_its_end(catalog: Catalog, catalog_url: str) -> None:
+    other = replace(SECOND, fingerprint="e" * 64)
+    catalog.save(other)
+    with Catalog(catalog_url) as reader:
+        with catalog.batch([FIRST.id, other.id], [FIRST.fingerprint, other.fingerprint]):
+            assert catalog.article(FIRST.id) is None
+            assert catalog.article(other.id) == catalog.same_text(other.fingerprint) == other
+            catalog.save(FIRST)
+            catalog.mark("d" * 16, "https://songngan.vn/het", "songngan.vn", "gone", "http 404")
+            assert catalog.article(FIRST.id) == catalog.same_text(FIRST.fingerprint) == FIRST
+            assert reader.article(FIRST.id) is None
+        assert reader.article(FIRST.id) == FIRST
+        assert reader.states_of([FIRST.id, "d" * 16]) == {FIRST.id: "saved", "d" * 16: "gone"}
+
+
+def test_questions_of_every_kind_see_what_waits(catalog: Catalog) -> None:
+    with catalog.batch([FIRST.id], []):
+        catalog.save(FIRST)
+        assert catalog.count() == 1
+        catalog.mark("d" * 16, "https://songngan.vn/het", "songngan.vn", "gone", "http 404")
+        assert catalog.states() == {"songngan.vn": {"saved": 1, "gone": 1}}
+
+
+def test_one_gives_way_to_another_of_the_same_batch(catalog: Catalog) -> None:
+    with catalog.batch([FIRST.id, SECOND.id], [FIRST.fingerprint]):
+        catalog.save(SECOND)
+        catalog.save(FIRST, instead_of=SECOND)
+        assert catalog.article(SECOND.id) is None
+        assert catalog.same_text(FIRST.fingerprint) == FIRST
+    assert catalog.states_of([FIRST.id, SECOND.id]) == {FIRST.id: "saved", SECOND.id: "duplicate"}
+
+
+def test_the_last_word_on_an_address_counts_in_a_batch_too(catalog: Catalog) -> None:
+    with catalog.batch([FIRST.id], []):
+        catalog.mark(FIRST.id, FIRST.url, FIRST.domain, "duplicate", "same text", SECOND.id)
+        catalog.save(FIRST)
+        assert catalog.states_of([FIRST.id]) == {FIRST.id: "saved"}
+        catalog.mark(FIRST.id, FIRST.url, FIRST.domain, "gone", "http 410")
+    row = catalog.address(FIRST.id)
+    assert row is not None
+    assert (row["state"], row["attempts"]) == ("gone", 3)
+
+
+def test_a_batch_that_breaks_off_keeps_what_was_saved(catalog: Catalog) -> None:
+    with pytest.raises(KeyboardInterrupt), catalog.batch([FIRST.id], []):
+        catalog.save(FIRST)
+        raise KeyboardInterrupt
+    assert catalog.article(FIRST.id) == FIRST
+
+
 def test_a_month_comes_in_the_order_of_publication(catalog: Catalog) -> None:
     times = {
         "1" * 16: "2024-03-05T23:30:00+00:00",  # the sixth, half past six in the morning, in Vietnam

@@ -59,9 +59,10 @@ THIRD = article("chep-nua", REPRINT + "\n\nBà con mong sớm có tin vui.", MON
 FOURTH = article("khac", OTHER, MONDAY + timedelta(hours=1), "vungnui.vn")
 
 
+@pytest.mark.parametrize("together", [0, 2, 4])
 @pytest.mark.parametrize("order", list(itertools.permutations([FIRST, SECOND, THIRD, FOURTH])), ids=lambda _: "")
-def test_the_verdict_does_not_hang_on_the_order(tmp_path: Path, order: tuple[Article, ...]) -> None:
-    with store(tmp_path) as opened:
+def test_the_verdict_does_not_hang_on_the_order(tmp_path: Path, order: tuple[Article, ...], together: int) -> None:
+    with store(tmp_path) as opened, opened.batch(order[:together]):
         for one in order:
             put(opened, replace(one))
         assert {one.id: one.original for one in opened.catalog.duplicates()} == {
