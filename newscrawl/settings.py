@@ -21,6 +21,8 @@ REPLAY = ""
 #: What becomes of an article that is nearly the same as another: "link" keeps a link, and a text file only where it adds much
 #: of its own; "keep" a text file as well; "drop" the link alone.
 DUPLICATES = "link"
+#: Thresholds other than those in newscrawl/dedup/thresholds.py, where each has its reason: {"contained": 0.7}.
+NEAR_DUPLICATES: dict[str, float] = {}
 #: Lines that a paper prints under many stories: "learn" remembers them, for `scrapy lines` to cut; "cut" cuts what is known as
 #: articles come (what comes out then hangs on the order in which they come); "off".
 REPEATED_LINES = "learn"

@@ -44,17 +44,24 @@ class Command(ScrapyCommand):
         """Called by Scrapy."""
         super().add_options(parser)
         parser.add_argument("--json", action="store_true", help="print all clusters as JSON")
+        parser.add_argument(
+            "--rebuild", action="store_true", help="judge all articles anew, after DUPLICATES or thresholds changed"
+        )
         parser.add_argument("--most", type=int, default=10, metavar="N", help="rows of each table (default: 10)")
 
     def run(self, args: list[str], opts: argparse.Namespace) -> None:
         """Called by Scrapy."""
         if len(args) > 1:
             raise UsageError("name one article, or none for all")
+        if args and opts.rebuild:
+            raise UsageError("--rebuild is for all articles: name none")
         assert self.settings is not None
         store = existing_store(self.settings)
         try:
             if args:
                 self._one(store, args[0], opts.json)
+                return
+            if opts.rebuild and not self._rebuild(store):
                 return
             found = clusters(store)
         finally:
@@ -64,6 +71,16 @@ class Command(ScrapyCommand):
             sys.stdout.write(json.dumps([one.to_dict() for one in found], ensure_ascii=False, indent=2) + "\n")
         else:
             show(found, opts.most, Console(highlight=False))
+
+    def _rebuild(self, store: Store) -> bool:
+        held = [(domain, holder) for domain in store.catalog.papers() if (holder := store.lease(domain, "dups"))]
+        for domain, holder in held:
+            sys.stderr.write(f"{domain} is being crawled by {holder}. Nothing was done; try again when that is over.\n")
+        if held:
+            self.exitcode = 1
+            return False
+        sys.stderr.write(f"{store.relink()} articles are judged otherwise now\n")
+        return True
 
     def _one(self, store: Store, asked: str, as_json: bool) -> None:
         try:

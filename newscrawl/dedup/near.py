@@ -21,23 +21,8 @@ from numpy.typing import NDArray
 from newscrawl.dedup.runs import NUMBER_BITS, KeyRuns
 from newscrawl.dedup.shingles import VERSION, Sketch, sketches
 from newscrawl.dedup.sketchfile import SketchFile
+from newscrawl.dedup.thresholds import USUAL, Thresholds
 
-#: Share of the shorter text's shingles that stand in the other, at least. A reprint with its own lead and a word in thirty
-#: changed keeps seven tenths and more; a new story that tells the old one again as background has four tenths or so of it.
-CONTAINED: Final = 0.6
-#: Two texts of very unlike size share less than this of all their shingles …
-ALIKE: Final = 0.33
-#: … then the shorter must be a part of the other as it stands: an agency's story cut to a third is; a story of which the
-#: better half became background of a later one is not.
-CONTAINED_PART: Final = 0.9
-#: Texts of fewer syllables say too little for the above: in a notice of forty syllables a template is most of it.
-SHORT: Final = 60
-#: Share for short texts: all but the same, a word or two apart at the edge; and no fact may differ.
-CONTAINED_SHORT: Final = 0.9
-#: Two texts tell of different things where this share of the facts that stand in the same surroundings differ …
-CONTRADICTED: Final = 0.17
-#: … and at least so many do. A figure corrected, a name spelt otherwise makes no other story.
-CONTRADICTIONS: Final = 3
 #: Candidates that are compared for an article. A key that few have tells more than one of many, so each counts as one over
 #: the number of those that have it; the heaviest are compared first, of equals the latest.
 COMPARED: Final = 64
@@ -88,7 +73,7 @@ class Match:
         return Match(article, self.shared, self.contains, self.contained, self.jaccard, self.contradicted)
 
 
-def compare(one: Sketch, other: Sketch, other_id: str = "") -> Match | None:
+def compare(one: Sketch, other: Sketch, other_id: str = "", limits: Thresholds = USUAL) -> Match | None:
     """What `one` and `other` share, if they are nearly the same text or one is nearly a part of the other; else None.
 
     The verdict is the same from both sides.
@@ -98,15 +83,17 @@ def compare(one: Sketch, other: Sketch, other_id: str = "") -> Match | None:
         return None
     shared = _shared(one.shingles, other.shingles)
     jaccard = shared / (len(one.shingles) + len(other.shingles) - shared)
-    is_short = min(one.syllables, other.syllables) < SHORT
-    least = CONTAINED_SHORT if is_short else CONTAINED if jaccard >= ALIKE else CONTAINED_PART
+    is_short = min(one.syllables, other.syllables) < limits.short
+    least = limits.contained if jaccard >= limits.alike else limits.contained_part
+    if is_short:
+        least = limits.contained_short
     if shared < least * fewer:
         return None
     agreed, differing = _facts(one.facts, other.facts)
     contradicted = differing / (agreed + differing) if differing else 0.0
     if differing and is_short:
         return None
-    if differing >= CONTRADICTIONS and contradicted >= CONTRADICTED:
+    if differing >= limits.contradictions and contradicted >= limits.contradicted:
         return None
     return Match(other_id, shared, shared / len(one.shingles), shared / len(other.shingles), jaccard, contradicted)
 
@@ -142,11 +129,12 @@ class NearIndex:
     also when the process is killed right after; only a power failure may cost the last few thousand articles, and then
     `in` says so, for `add` to be called again.
 
-    Raises `NearIndexError` where the folder holds an index of another form.
+    `limits` say what is nearly the same; the index itself is the same with others. Raises `NearIndexError` where the folder
+    holds an index of another form.
     """
 
-    def __init__(self, folder: Path) -> None:
-        self.folder = folder
+    def __init__(self, folder: Path, limits: Thresholds = USUAL) -> None:
+        self.folder, self.limits = folder, limits
         try:
             folder.mkdir(parents=True, exist_ok=True)
             self._lock = os.open(folder / "lock", os.O_RDWR | os.O_CREAT, 0o644)
@@ -223,7 +211,7 @@ class NearIndex:
 
     def compare(self, one: str, other: str) -> Match | None:
         """What `one` has in common with `other` (ids), if they resemble each other. Raises `KeyError` for unknown ids."""
-        return compare(self._read(one), self._read(other), other)
+        return compare(self._read(one), self._read(other), other, self.limits)
 
     def _read(self, article: str) -> Sketch:
         number = self._file.number(_number(article))
@@ -276,7 +264,7 @@ class NearIndex:
             other = self._file.id(number)
             if other == ids[who] or in_vain[who] == IN_VAIN:
                 continue
-            if (match := compare(found[who], self._file.read(number), f"{other:016x}")) is not None:
+            if (match := compare(found[who], self._file.read(number), f"{other:016x}", self.limits)) is not None:
                 matches[who].append(match)
             else:
                 in_vain[who] += 1

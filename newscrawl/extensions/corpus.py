@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any, TypeVar
 from scrapy import signals
 from scrapy.utils.asyncio import create_looping_call
 
+from newscrawl.dedup.thresholds import Thresholds
 from newscrawl.schedule import parse_clock, parse_plan
 from newscrawl.sites import Sites
 from newscrawl.storage.runs import BEAT_SECONDS, Run
@@ -76,6 +77,7 @@ def store_options(settings: BaseSettings) -> dict[str, Any]:
         "revisits": parse_plan(settings["REVISITS"]),
         "duplicates": one_of("DUPLICATES", settings["DUPLICATES"], DUPLICATES),
         "portals": [site.domain for site in Sites.load(settings["SEEDS_DIR"] or None).values() if site.portal],
+        "limits": Thresholds.of(settings.getdict("NEAR_DUPLICATES")),
         "repeated_lines": one_of("REPEATED_LINES", settings["REPEATED_LINES"], REPEATED_LINES),
     }
 

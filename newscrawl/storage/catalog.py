@@ -77,6 +77,7 @@ _BY_ID = select(*_SAVED).where(articles.c.id == bindparam("one"))
 _BY_IDS = select(*_SAVED).where(articles.c.id.in_(bindparam("some", expanding=True)))
 _BY_TEXTS = select(*_SAVED).where(articles.c.fingerprint.in_(bindparam("some", expanding=True))).order_by(articles.c.id)
 _BY_TEXT = select(*_SAVED).where(articles.c.fingerprint == bindparam("one")).order_by(articles.c.id).limit(1)
+_LINKED = select(articles.c.id).where(articles.c.original == bindparam("one"))
 _FAILURES = select(addresses.c.failures).where(addresses.c.id == bindparam("one"))
 
 
@@ -352,6 +353,16 @@ class Catalog:
         query = select(*_SAVED).where(which).order_by(articles.c.original, articles.c.similarity.desc())
         with self._reading() as db:
             return [_saved(row) for row in db.execute(query)]
+
+    def linked_to(self, original: str) -> list[str]:
+        """The ids of the articles that are nearly the same as an original."""
+        with self._reading() as db:
+            return list(db.scalars(_LINKED, {"one": original}))
+
+    def papers(self) -> list[str]:
+        """The papers that have articles here."""
+        with self._reading() as db:
+            return sorted(db.scalars(select(articles.c.domain).distinct()))
 
     def still_saved(
         self, article: str, reason: str, unchanged: int, next_visit: datetime | None, **server: str

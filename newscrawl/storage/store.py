@@ -17,7 +17,8 @@ from newscrawl.article import Article, Removed, content_hash
 from newscrawl.dedup import text_fingerprint
 from newscrawl.dedup.lines import RULE, LineMemory
 from newscrawl.dedup.near import Match, NearIndex
-from newscrawl.dedup.original import ADDS_MUCH, Standing, settle
+from newscrawl.dedup.original import Standing, clusters, settle
+from newscrawl.dedup.thresholds import USUAL, Thresholds
 from newscrawl.schedule import REVISITS, next_revisit
 from newscrawl.storage.catalog import Catalog, Saved
 from newscrawl.storage.corpus import CorpusFiles
@@ -68,13 +69,13 @@ class Store:
     """Opens the corpus in `folder`; call `close`. `clock` stands for the time, if given.
 
     `revisits` is when saved articles are looked at again, counted from publication; `portals` are papers that reprint
-    others.
+    others; `limits` say what is nearly the same.
     """
 
     def __init__(
         self, folder: Path, catalog_url: str = "", clock: datetime | None = None,
         revisits: Sequence[timedelta] = REVISITS, duplicates: Duplicates = "link",
-        portals: Collection[str] = (), repeated_lines: RepeatedLines = "learn",
+        portals: Collection[str] = (), repeated_lines: RepeatedLines = "learn", limits: Thresholds = USUAL,
     ) -> None:  # fmt: skip
         folder.mkdir(parents=True, exist_ok=True)
         self.folder = folder
@@ -83,6 +84,7 @@ class Store:
         self.duplicates = duplicates
         self.portals = frozenset(portals)
         self.repeated_lines = repeated_lines
+        self.limits = limits
         self._near: NearIndex | None = None
         self._lines: LineMemory | None = None
         url = catalog_url or f"sqlite:///{folder / 'catalog.sqlite'}"
@@ -230,7 +232,7 @@ class Store:
     def near(self) -> NearIndex:
         """The index of texts, opened when it is first asked. What it lacks, be it all, is taken from the corpus."""
         if self._near is None:
-            self._near = NearIndex(self.folder / "near")
+            self._near = NearIndex(self.folder / "near", self.limits)
             self._complete(self._near)
         return self._near
 
@@ -267,7 +269,7 @@ class Store:
 
     def _links(self, article: Article, old: Saved | None, matches: list[Match] | None) -> dict[str, str]:
         """The verdicts that change as this article comes, or comes in a new version: id → original, its own among them."""
-        near, own = self.near, self._standing_of(article)
+        near, catalog, own = self.near, self.catalog, self._standing_of(article)
         before = [match.id for match in near.matches_of(article.id)] if old is not None and article.id in near else []
 
         def standing(one: str) -> Standing | None:
@@ -282,13 +284,38 @@ class Store:
             saved = self.catalog.article(one)
             return saved.original if saved else ""
 
+        def linked(of: str) -> list[str]:
+            stayed = [one for one in catalog.linked_to(of) if changes.get(one, of) == of]
+            return stayed + [one for one, verdict in changes.items() if verdict == of]
+
         if matches is None:
             matches = near.add(article.id, article.text)
         if matches or before:
             for one in (article.id, *before):
                 if one not in changes:
-                    changes.update(settle(one, standing, near.matches_of, original))
+                    changes.update(settle(one, standing, near.matches_of, original, linked, self.limits.cluster))
         return changes
+
+    def relink(self) -> int:
+        """Judges anew which articles are duplicates of which, and which have a text file, by all of them as they are.
+
+        For thresholds, `duplicates` or `portals` that are others now. All papers must be ours (`lease`). Returns how many
+        articles changed.
+        """
+        near, standings = self.near, []
+        #: The original, as it was, and whether the text file is as it is to be.
+        before: dict[str, tuple[str, bool]] = {}
+        for saved in self.catalog.all_articles():
+            if saved.id in near:
+                standings.append(self._standing(saved))
+                before[saved.id] = saved.original, self._has_file(saved) == bool(saved.path)
+        found = clusters(
+            standings, lambda one: [match for match in near.matches_of(one) if match.id in before], self.limits.cluster
+        )
+        changed = [one for one, state in before.items() if state != (found.get(one, ""), True)]
+        for one in changed:
+            self._relink(one, found.get(one, ""))
+        return len(changed)
 
     def _likeness(self, article: str, original: str) -> dict[str, Any]:
         match = self.near.compare(article, original) if original else None
@@ -299,7 +326,11 @@ class Store:
         }
 
     def _has_file(self, saved: Saved) -> bool:
-        return not saved.original or self.duplicates == "keep" or (self.duplicates == "link" and saved.adds > ADDS_MUCH)
+        return (
+            not saved.original
+            or self.duplicates == "keep"
+            or (self.duplicates == "link" and saved.adds > self.limits.adds_much)
+        )
 
     def _put(self, article: Article, saved: Saved) -> str:
         """Writes what is to stand of an article; the path of its text file, empty where it has none."""

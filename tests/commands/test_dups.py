@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import json
+import re
+import shutil
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import replace
@@ -76,6 +78,54 @@ def test_the_texts_of_one_story_side_by_side(reprinted: Path, asked: str) -> Non
     assert "alike" in shown.stdout
 
 
+def contents(corpus: Path) -> dict[str, bytes]:
+    """The files of a corpus, running numbers aside: those count on."""
+    files = (file for name in ("text", "records", "duplicates") for file in corpus.glob(f"{name}/**/*.*"))
+    return {re.sub(r"/\d+_", "/", str(file.relative_to(corpus))): file.read_bytes() for file in files if file.is_file()}
+
+
+@pytest.mark.parametrize(
+    ("setting", "linked", "texts"),
+    [("NEAR_DUPLICATES={}", 2, 2), ('NEAR_DUPLICATES={"cluster": 2}', 1, 3), ("DUPLICATES=keep", 2, 4)],
+)
+def test_all_are_judged_anew_by_other_settings_and_back(
+    reprinted: Path, tmp_path: Path, setting: str, linked: int, texts: int
+) -> None:
+    shutil.copytree(reprinted, tmp_path, dirs_exist_ok=True)
+    before = contents(tmp_path / "corpus")
+    anew = scrapy("dups", "--rebuild", "--json", *settings(tmp_path), "-s", setting)
+    assert anew.returncode == 0, anew.stderr
+    assert sum(len(cluster["near"]) for cluster in json.loads(anew.stdout)) == linked
+    assert len(list((tmp_path / "corpus").glob("text/*/*/*.txt"))) == texts
+    back = scrapy("dups", "--rebuild", *settings(tmp_path))
+    assert f"{texts - 2} articles are judged otherwise now" in back.stderr
+    assert contents(tmp_path / "corpus") == before
+
+
+def test_a_paper_that_is_being_crawled_is_not_judged_anew(reprinted: Path, tmp_path: Path) -> None:
+    shutil.copytree(reprinted, tmp_path, dirs_exist_ok=True)
+    with opened(tmp_path):
+        refused = scrapy("dups", "--rebuild", *settings(tmp_path))
+    assert refused.returncode == 1
+    assert "songngan.vn is being crawled by test" in refused.stderr
+
+
+@pytest.mark.parametrize(
+    ("arguments", "message"),
+    [
+        (("--rebuild", "0" * 16), "--rebuild is for all articles: name none"),
+        (("-s", 'NEAR_DUPLICATES={"same": 1}'), "NEAR_DUPLICATES: same is no threshold. There are: contained, alike, "),
+        (("-s", 'NEAR_DUPLICATES={"contained": 60}'), "NEAR_DUPLICATES: contained is 60. It is a share from 0 to 1"),
+        (("-s", 'NEAR_DUPLICATES={"short": 0.5}'), "NEAR_DUPLICATES: short is 0.5. It is a whole number from 1 on"),
+    ],
+)
+def test_wrong_settings_are_refused(reprinted: Path, arguments: tuple[str, ...], message: str) -> None:
+    refused = scrapy("dups", *arguments, *settings(reprinted))
+    assert refused.returncode == 2
+    assert message in refused.stderr
+    assert "Traceback" not in refused.stderr
+
+
 def test_a_story_that_nobody_reprints(reprinted: Path) -> None:
     shown = scrapy("dups", FOURTH.id, *settings(reprinted))
     assert shown.returncode == 1
@@ -130,6 +180,7 @@ def test_a_second_pass_cuts_them_and_tells_of_each(cluttered: tuple[Path, dict[s
 
 def test_what_was_cut_does_not_come_back_with_the_next_look(cluttered: tuple[Path, dict[str, str]]) -> None:
     folder, stories = cluttered
+    assert scrapy("lines", "--cut", *settings(folder)).returncode == 0
     with opened(folder) as store:
         saved = store.catalog.article(next(iter(stories)))
         assert saved is not None

@@ -209,9 +209,13 @@ def test_the_last_word_on_an_address_counts_in_a_batch_too(catalog: Catalog) -> 
 
 
 def test_a_batch_that_breaks_off_keeps_what_was_saved(catalog: Catalog) -> None:
-    with pytest.raises(KeyboardInterrupt), catalog.batch([FIRST.id], []):
-        catalog.save(FIRST)
-        raise KeyboardInterrupt
+    def stopped() -> None:
+        with catalog.batch([FIRST.id], []):
+            catalog.save(FIRST)
+            raise KeyboardInterrupt
+
+    with pytest.raises(KeyboardInterrupt):
+        stopped()
     assert catalog.article(FIRST.id) == FIRST
 
 

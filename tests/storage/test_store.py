@@ -13,6 +13,7 @@ import pytest
 
 from newscrawl.article import Article, Source, article_id, content_hash
 from newscrawl.cleaning.dates import VIETNAM
+from newscrawl.dedup.thresholds import USUAL, Thresholds
 from newscrawl.storage.store import Duplicates, Store, Written
 from tests.simulator.words import paragraphs
 
@@ -35,8 +36,10 @@ OTHER = "\n\n".join(paragraphs("khác", 7, 0) + paragraphs("khác", 8, 0))
 
 
 @contextmanager
-def store(folder: Path, duplicates: Duplicates = "link", portals: tuple[str, ...] = ()) -> Iterator[Store]:
-    opened = Store(folder, duplicates=duplicates, portals=portals)
+def store(
+    folder: Path, duplicates: Duplicates = "link", portals: tuple[str, ...] = (), limits: Thresholds = USUAL
+) -> Iterator[Store]:
+    opened = Store(folder, duplicates=duplicates, portals=portals, limits=limits)
     for domain in ("songngan.vn", "dongque.vn", "vungnui.vn"):
         opened.lease(domain, "test")
     yield opened
@@ -74,6 +77,16 @@ def test_the_verdict_does_not_hang_on_the_order(tmp_path: Path, order: tuple[Art
     assert texts(tmp_path) == {FIRST.id, FOURTH.id}
     assert {file.stem for file in tmp_path.glob("records/*/*.jsonl")} == {"2024-06"}
     assert {file.stem for file in tmp_path.glob("duplicates/*/*/*.json")} == {SECOND.id, THIRD.id}
+
+
+@pytest.mark.parametrize("order", list(itertools.permutations([FIRST, SECOND, THIRD, FOURTH])), ids=lambda _: "")
+def test_a_full_cluster_takes_no_more_whatever_the_order(tmp_path: Path, order: tuple[Article, ...]) -> None:
+    with store(tmp_path, limits=Thresholds(cluster=2)) as opened:
+        for one in order:
+            put(opened, replace(one))
+        assert {one.id: one.original for one in opened.catalog.duplicates()} == {THIRD.id: FIRST.id}
+        assert opened.relink() == 0
+    assert texts(tmp_path) == {FIRST.id, SECOND.id, FOURTH.id}
 
 
 def test_a_link_tells_how_alike_and_what_is_added(tmp_path: Path) -> None:
