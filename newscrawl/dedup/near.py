@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import contextlib
 import fcntl
+import logging
 import os
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
@@ -36,6 +37,9 @@ KEYS_SHARED: Final = 0.05
 _WAITING: Final = 1 << 13
 #: Articles that are taken in at a time when the index is opened.
 _TAKEN: Final = 1 << 9
+
+
+logger = logging.getLogger(__name__)
 
 
 class NearIndexError(Exception):
@@ -129,8 +133,8 @@ class NearIndex:
     also when the process is killed right after; only a power failure may cost the last few thousand articles, and then
     `in` says so, for `add` to be called again.
 
-    `limits` say what is nearly the same; the index itself is the same with others. Raises `NearIndexError` where the folder
-    holds an index of another form.
+    `limits` say what is nearly the same; the index itself is the same with others. An index of another form is emptied, for
+    `in` to say what is to be added again. Raises `NearIndexError` where the folder cannot be opened.
     """
 
     def __init__(self, folder: Path, limits: Thresholds = USUAL) -> None:
@@ -144,7 +148,7 @@ class NearIndex:
             ) from error
         try:
             with self._locked():
-                self._check_version()
+                self._empty_if_of_another_form()
                 self._file = SketchFile(folder)
                 self._file.repair()
                 self._runs = KeyRuns(folder)
@@ -155,19 +159,19 @@ class NearIndex:
         with self._locked():
             self._refresh()
 
-    def _check_version(self) -> None:
+    def _empty_if_of_another_form(self) -> None:
         file = self.folder / "version"
-        if file.exists():
-            found = file.read_text("utf-8").strip()
-            if found != VERSION:
-                raise NearIndexError(
-                    f"The index of texts in {self.folder} has form {found}, this newscrawl makes form {VERSION}. "
-                    "Remove the folder, and have the index rebuilt from the records."
-                )
-        else:
-            part = self.folder / "version.part"
-            part.write_text(VERSION + "\n", "utf-8")
-            part.replace(file)
+        found = file.read_text("utf-8").strip() if file.exists() else ""
+        if found == VERSION:
+            return
+        if found:
+            logger.warning("The index of texts in %s was made by another newscrawl: it is made anew", self.folder)
+        for pattern in ("*.bin", "*.u64", "*.part"):
+            for old in self.folder.glob(pattern):
+                old.unlink()
+        part = self.folder / "version.part"
+        part.write_text(VERSION + "\n", "utf-8")
+        part.replace(file)
 
     def __enter__(self) -> Self:
         return self

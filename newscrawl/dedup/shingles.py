@@ -43,7 +43,7 @@ ROWS: Final = 4
 #: Bits of a band key; the rest of 64 hold the number of the article.
 KEY_BITS: Final = 36
 #: Any change of what is hashed, and how, makes stored sketches worthless: it is written down with them.
-VERSION: Final = f"1/{SHINGLE}/{PASSAGE}/{BANDS}x{ROWS}/rensa{rensa.RMinHash.ALGORITHM_VERSION}"
+VERSION: Final = f"2/{SHINGLE}/{PASSAGE}/{BANDS}x{ROWS}/rensa{rensa.RMinHash.ALGORITHM_VERSION}"
 
 _SEED = 20231219
 #: Folded tokens kept at hand. Vietnamese has some seven thousand syllables; the rest are names, numbers and typing errors.

@@ -159,20 +159,18 @@ class SketchFile:
             self._recent[article] = number
             self._live[number] = not is_gone
         if len(self._recent) > _RECENT:
-            self._sort(
-                np.fromiter(self._recent.keys(), np.uint64, len(self._recent)),
-                np.fromiter(self._recent.values(), np.uint32, len(self._recent)),
-            )
-            self._recent.clear()
+            self._sort(np.empty(0, np.uint64), np.empty(0, np.uint32))
 
     def _sort(self, ids: NDArray[np.uint64], numbers: NDArray[np.uint32]) -> None:
-        """Sorts ids in with the others; of several entries of one article the last counts."""
-        if self._recent:
-            ids = np.concatenate((np.fromiter(self._recent.keys(), np.uint64, len(self._recent)), ids))
-            recent = np.fromiter(self._recent.values(), np.uint32, len(self._recent))
-            numbers = np.concatenate((recent, numbers))
-            self._recent = {}
-        ids, numbers = np.concatenate((self._sorted, ids)), np.concatenate((self._sorted_numbers, numbers))
+        """Sorts the recent ids, and these, in with the others; of several entries of one article the last counts."""
+        count = len(self._recent)
+        recent = (
+            np.fromiter(self._recent.keys(), np.uint64, count),
+            np.fromiter(self._recent.values(), np.uint32, count),
+        )
+        self._recent = {}
+        ids = np.concatenate((self._sorted, recent[0], ids))
+        numbers = np.concatenate((self._sorted_numbers, recent[1], numbers))
         order = np.lexsort((numbers, ids))
         ids, numbers = ids[order], numbers[order]
         last = np.ones(len(ids), bool)

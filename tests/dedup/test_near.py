@@ -12,7 +12,7 @@ from pathlib import Path
 import pytest
 
 from benchmarks.newsroom import Newsroom
-from newscrawl.dedup import near
+from newscrawl.dedup import near, sketchfile
 from newscrawl.dedup.near import Match, NearIndex, NearIndexError, compare
 from newscrawl.dedup.shingles import sketch, sketches
 
@@ -119,6 +119,7 @@ def test_batches_runs_and_order_change_nothing(
     with NearIndex(tmp_path / "whole") as index:
         wanted = pairs(index.add_many((name(number), text) for number, text in enumerate(texts)))
     monkeypatch.setattr(near, "_WAITING", 4)
+    monkeypatch.setattr(sketchfile, "_RECENT", 7)
     with NearIndex(tmp_path / "runs") as index:
         assert pairs([index.add(name(number), text) for number, text in enumerate(texts)]) == wanted
         assert len(list((tmp_path / "runs").glob("keys-*"))) < 12
@@ -149,6 +150,34 @@ def test_new_version_takes_the_place_of_the_old(tmp_path: Path, texts: list[str]
         assert list(index.ids()) == [name(1)]
 
 
+def test_it_holds_what_was_added_last_however_often_it_is_sorted_merged_and_opened(
+    tmp_path: Path, texts: list[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(near, "_WAITING", 6)
+    monkeypatch.setattr(sketchfile, "_RECENT", 9)
+    chance = random.Random(5)
+    held: dict[str, str] = {}
+    index = NearIndex(tmp_path / "near")
+    for _ in range(300):
+        article = name(chance.randrange(60))
+        if chance.random() < 0.2:
+            index.remove(article)
+            held.pop(article, None)
+        else:
+            held[article] = chance.choice(texts)
+            index.add(article, held[article])
+        if chance.random() < 0.05:
+            index.close()
+            index = NearIndex(tmp_path / "near")
+        assert len(index) == len(held)
+    assert sorted(index.ids()) == sorted(held)
+    for article, text in held.items():
+        assert {match.id for match in index.find(text) if match.jaccard == 1} == {
+            one for one, other in held.items() if other == text
+        }, article
+    index.close()
+
+
 def test_empty_text_and_wrong_ids(tmp_path: Path) -> None:
     with NearIndex(tmp_path / "near") as index:
         assert index.add(name(1), "") == []
@@ -163,8 +192,8 @@ WRITER = """
 import sys
 from pathlib import Path
 from benchmarks.newsroom import Newsroom
-from newscrawl.dedup import near
-near._WAITING = 16
+from newscrawl.dedup import near, sketchfile
+near._WAITING, sketchfile._RECENT = 16, 9
 room = Newsroom(int(sys.argv[2]))
 index = near.NearIndex(Path(sys.argv[1]))
 for number in range(int(sys.argv[3])):
@@ -228,11 +257,19 @@ def test_two_processes_share_an_index(tmp_path: Path) -> None:
         assert [match.id for match in index.find(text)] == [name(7), name(8)]
 
 
-def test_index_of_another_form_is_refused(tmp_path: Path) -> None:
-    NearIndex(tmp_path / "near").close()
+def test_index_of_another_form_is_made_anew(
+    tmp_path: Path, texts: list[str], monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
+    monkeypatch.setattr(near, "_WAITING", 4)
+    with NearIndex(tmp_path / "near") as index:
+        index.add_many([(name(number), text) for number, text in enumerate(texts[:9])])
     (tmp_path / "near" / "version").write_text("0\n", "utf-8")
-    with pytest.raises(NearIndexError, match="rebuilt from the records"):
-        NearIndex(tmp_path / "near")
+    with NearIndex(tmp_path / "near") as index:
+        assert len(index) == 0
+        index.add(name(1), texts[1])
+        assert [match.id for match in index.find(texts[1])] == [name(1)]
+        assert index.find(texts[2]) == []
+    assert "made anew" in caplog.text
 
 
 def test_folder_that_cannot_be_is_named(tmp_path: Path) -> None:
