@@ -114,6 +114,10 @@ class Command(ScrapyCommand):
             sys.stdout.flush()
         except KeyboardInterrupt:
             sys.stderr.write("Interrupted. What was written is whole; run it again to do the rest.\n")
+            if opts.repeated and opts.in_place:
+                sys.stderr.write(
+                    "Lines that recur are counted in what is there then: those that stand in few of the texts left will stay.\n"
+                )
             self.exitcode = 130
             return
         except BrokenProcessPool:
@@ -402,7 +406,7 @@ def _learn(tasks: list[Task], how: How, processes: int) -> None:
 
     plain = dataclasses.replace(how, memory="")
     number = 0
-    with LineMemory(Path(how.memory)) as memory, _pool(processes) as pool:
+    with LineMemory(Path(how.memory)) as memory, memory.together(), _pool(processes) as pool:
         run = _Runner(pool, processes)
         files = [task for task in tasks if not task.is_lines]
         jobs = itertools.chain(
