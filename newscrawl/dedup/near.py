@@ -33,6 +33,8 @@ IN_VAIN: Final = 12
 #: Share of the keys that a candidate has at least. Nearly equal texts share a third of them and more, a reprint with many
 #: changes a tenth; one phrase in common is one key of thirty.
 KEYS_SHARED: Final = 0.05
+#: Bits behind the point of a weight; as many are enough before it.
+_WEIGHT_BITS: Final = 20
 #: Articles whose keys wait in memory until they are written as a run.
 _WAITING: Final = 1 << 13
 #: Articles that are taken in at a time when the index is opened.
@@ -288,12 +290,21 @@ class NearIndex:
         if first is not None:
             wanted &= numbers < first + who
         who, numbers, weights = who[wanted], numbers[wanted], weights[wanted]
-        pairs, place, shared = np.unique(who << NUMBER_BITS | numbers, return_inverse=True, return_counts=True)
-        weights = np.bincount(place, weights, len(pairs)).astype(np.float64)
+        if not len(who):
+            return [], []
+        # The keys that each pair shares: how many, and their weights added up
+        pairs = who << NUMBER_BITS | numbers
+        order = pairs.argsort()
+        pairs = pairs[order]
+        starts = np.flatnonzero(np.concatenate(([True], pairs[1:] != pairs[:-1])))
+        shared = np.diff(starts, append=len(pairs))
+        total = np.rint(np.add.reduceat(weights[order], starts) * (1 << _WEIGHT_BITS)).astype(np.int64)
+        pairs = pairs[starts]
         who, numbers = pairs >> NUMBER_BITS, pairs & ((1 << NUMBER_BITS) - 1)
         enough = shared >= KEYS_SHARED * np.minimum(sizes[who], self._file.keys[numbers])
-        who, numbers = who[enough], numbers[enough]
-        heaviest = np.lexsort((-numbers, -weights[enough], who))
+        # From the end, where the latest stand
+        who, numbers, total = who[enough][::-1], numbers[enough][::-1], total[enough][::-1]
+        heaviest = ((who << 2 * _WEIGHT_BITS) - total).argsort(kind="stable")
         who, numbers = who[heaviest], numbers[heaviest]
         near_top = np.arange(len(who)) - np.searchsorted(who, who) < COMPARED
         return who[near_top].tolist(), numbers[near_top].tolist()

@@ -10,6 +10,7 @@ from __future__ import annotations
 import itertools
 import os
 import re
+from functools import cached_property
 from pathlib import Path
 from typing import Final
 
@@ -24,6 +25,8 @@ NUMBER_BITS: Final = 64 - KEY_BITS
 FAN: Final = 4
 #: Entries of the largest run, a million articles or so (256 MB): what a merge holds in memory at most.
 RUN_MOST: Final = 1 << 25
+#: Entries of a run on disk, on average, for each start that is kept of it in memory (4 bytes).
+ENTRIES_A_START: Final = 4
 #: Articles of a key that are looked at: half the earliest, half the latest. What more have is a phrase of a template; a
 #: story shares other keys with its copies.
 KEY_MOST: Final = 64
@@ -31,7 +34,48 @@ KEY_MOST: Final = 64
 _NAME = re.compile(r"keys-(\d+)-(\d+)\.u64")
 _SHIFT = np.uint64(NUMBER_BITS)
 _NUMBER = np.uint64((1 << NUMBER_BITS) - 1)
-_Run = tuple[int, int, NDArray[np.uint64]]
+
+
+class _Run:
+    """The file of the articles `first` to `last - 1`, and where its keys begin with which bits.
+
+    Keys are hashes, so evenly spread: their first bits say to within a few entries where a key stands. A binary search over
+    all of a large run, each step of it a page far from the one before, takes seven times as long.
+    """
+
+    def __init__(self, first: int, last: int, file: Path) -> None:
+        self.first, self.last, self.file = first, last, file
+        # A plain array over the mapping: np.memmap's own class makes every slice dear
+        self.entries: NDArray[np.uint64] = (
+            np.asarray(np.memmap(file, np.uint64, "r")).view(np.ndarray)
+            if file.stat().st_size
+            else np.empty(0, np.uint64)
+        )
+
+    @cached_property
+    def _starts(self) -> NDArray[np.uint32]:
+        """For each of the first bits that there are, where their keys start; and where the last ones end."""
+        bits = min(KEY_BITS, max(1, len(self.entries) // ENTRIES_A_START).bit_length())
+        firsts = np.arange(1 << bits, dtype=np.uint64) << np.uint64(64 - bits)
+        return np.append(np.searchsorted(self.entries, firsts), len(self.entries)).astype(np.uint32)
+
+    def places(self, low: NDArray[np.uint64]) -> NDArray[np.intp]:
+        """What `np.searchsorted(entries, low)` says, for keys without article numbers."""
+        starts = self._starts
+        bits = (len(starts) - 1).bit_length() - 1
+        head = (low >> np.uint64(64 - bits)).astype(np.intp)
+        found, end = starts.take(head).astype(np.intp), starts.take(head + 1).astype(np.intp)
+        # Of those with an entry and more to look at: the place in `low`, and the bounds of what is left to search
+        of = np.flatnonzero(found < end)
+        left, right, wanted = found.take(of), end.take(of), low.take(of)
+        while len(of):
+            middle = (left + right) >> 1
+            is_before = self.entries.take(middle) < wanted
+            left, right = np.where(is_before, middle + 1, left), np.where(is_before, right, middle)
+            found[of] = left
+            rest = np.flatnonzero(left < right)
+            of, left, right, wanted = of.take(rest), left.take(rest), right.take(rest), wanted.take(rest)
+        return found
 
 
 class KeyRuns:
@@ -52,18 +96,17 @@ class KeyRuns:
         for file in self.folder.iterdir():
             if match := _NAME.fullmatch(file.name):
                 found.append((int(match[1]), -int(match[2]), file))
-        opened = {(first, last): run for first, last, run in self._runs}
+        opened = {run.file: run for run in self._runs}
         self._runs, covered = [], 0
         for first, negative, file in sorted(found):
-            last = -negative
             if first == covered:
-                self._runs.append((first, last, opened[first, last] if (first, last) in opened else _open(file)))
-                covered = last
+                covered = -negative
+                self._runs.append(opened.get(file) or _Run(first, covered, file))
 
     @property
     def covered(self) -> int:
         """The runs on disk tell of all articles with smaller numbers than this."""
-        return self._runs[-1][1] if self._runs else 0
+        return self._runs[-1].last if self._runs else 0
 
     def add(self, numbers: NDArray[np.uint64], keys: NDArray[np.uint64]) -> None:
         """Notes keys, and the number of the article that each belongs to, in memory."""
@@ -82,10 +125,11 @@ class KeyRuns:
         numbers: list[NDArray[np.int64]] = []
         weights: list[NDArray[np.float64]] = []
         low = keys << _SHIFT
-        for run in itertools.chain((run for _, _, run in self._runs), self._memory):
+        on_disk = ((one.entries, one.places(low)) for one in self._runs)
+        in_memory = ((entries, np.searchsorted(entries, low)) for entries in self._memory)
+        for run, start in itertools.chain(on_disk, in_memory):
             if not len(run):
                 continue
-            start = np.searchsorted(run, low)
             hit = np.flatnonzero(run[np.minimum(start, len(run) - 1)] >> _SHIFT == keys)
             if not len(hit):
                 continue
@@ -115,44 +159,34 @@ class KeyRuns:
             entries = np.concatenate(self._memory) if self._memory else np.empty(0, np.uint64)
             entries = entries[(entries & _NUMBER) >= np.uint64(first)]
             entries.sort()
-            self._runs.append((first, last, self._save(first, last, entries)))
+            self._runs.append(self._save(first, last, entries))
         self._memory = []
         while of := self._to_merge():
             merged = self._runs[-of:]
-            begin, end = merged[0][0], merged[-1][1]
-            whole = np.concatenate([run for _, _, run in merged])
+            begin, end = merged[0].first, merged[-1].last
+            whole = np.concatenate([one.entries for one in merged])
             if not live[begin:end].all():
                 whole = whole[live[(whole & _NUMBER).astype(np.int64)]]
             whole.sort()
             saved = self._save(begin, end, whole)
-            for one, other, _ in merged:
-                self._path(one, other).unlink(missing_ok=True)
-            self._runs[-of:] = [(begin, end, saved)]
+            for one in merged:
+                one.file.unlink(missing_ok=True)
+            self._runs[-of:] = [saved]
 
     def _to_merge(self) -> int:
         """How many of the last runs are to become one: `FAN`, if none of them is twice as large as the next; else none."""
         last = self._runs[-FAN:]
-        sizes = [end - begin for begin, end, _ in last]
-        if len(last) < FAN or sum(len(run) for _, _, run in last) > RUN_MOST:
+        sizes = [one.last - one.first for one in last]
+        if len(last) < FAN or sum(len(one.entries) for one in last) > RUN_MOST:
             return 0
         return FAN if all(size < 2 * following for size, following in itertools.pairwise(sizes)) else 0
 
-    def _path(self, first: int, last: int) -> Path:
-        return self.folder / f"keys-{first}-{last}.u64"
-
-    def _save(self, first: int, last: int, entries: NDArray[np.uint64]) -> NDArray[np.uint64]:
-        path = self._path(first, last)
+    def _save(self, first: int, last: int, entries: NDArray[np.uint64]) -> _Run:
+        path = self.folder / f"keys-{first}-{last}.u64"
         part = path.with_suffix(".part")
         with part.open("wb") as file:
             entries.tofile(file)
             file.flush()
             os.fsync(file.fileno())
         part.replace(path)
-        return _open(path)
-
-
-def _open(file: Path) -> NDArray[np.uint64]:
-    if not file.stat().st_size:
-        return np.empty(0, np.uint64)
-    # A plain array over the mapping: np.memmap's own class makes every slice dear
-    return np.asarray(np.memmap(file, np.uint64, "r")).view(np.ndarray)
+        return _Run(first, last, path)
