@@ -1,7 +1,7 @@
 """Which articles have a key: sorted runs of (key, article number) on disk, as in a log-structured merge tree (O'Neil 1996).
 
 A run is one file of sorted 64-bit numbers, `keys-<first>-<last>.u64`, for the articles `first` to `last - 1`; it is written
-whole and never changed. Four runs of like size become one, so that there are few to look into, and what an article costs
+whole and never changed. Three runs of like size become one, so that there are few to look into, and what an article costs
 does not grow with the number of articles. A B-tree with thirty random keys an article would touch thirty pages for each.
 """
 
@@ -22,14 +22,14 @@ from newscrawl.dedup.shingles import KEY_BITS
 #: Bits of an article's number: 268 million articles.
 NUMBER_BITS: Final = 64 - KEY_BITS
 #: Runs of like size that are merged into one.
-FAN: Final = 4
+FAN: Final = 3
 #: Entries of the largest run, a million articles or so (256 MB): what a merge holds in memory at most.
 RUN_MOST: Final = 1 << 25
 #: Entries of a run on disk, on average, for each start that is kept of it in memory (4 bytes).
 ENTRIES_A_START: Final = 4
 #: Articles of a key that are looked at: half the earliest, half the latest. What more have is a phrase of a template; a
 #: story shares other keys with its copies.
-KEY_MOST: Final = 64
+KEY_MOST: Final = 32
 
 _NAME = re.compile(r"keys-(\d+)-(\d+)\.u64")
 _SHIFT = np.uint64(NUMBER_BITS)
