@@ -1,12 +1,13 @@
 """Archives cleaned again: pages a second of `scrapy reclean`, beside trafilatura on the same archive with as many processes.
 
-    python -m benchmarks.reclean                     # 100,000 pages; the peer reads the first 4,000 of them
+    python -m benchmarks.reclean                     # 100,000 pages; ten minutes and more
     python -m benchmarks.reclean --pages 10000 --peer 1000 --processes 2
+    python -m benchmarks.reclean --folder FOLDER     # of a labelled folder's pages, instead of fixtures/
 
-The archive is made of the pages of `fixtures/`, repeated with other addresses and other text. `scrapy reclean` is killed
-(SIGKILL) on its way and started again; at the end every article must be in the corpus once. The peer reads the archive with
-fastwarc, has `trafilatura.bare_extraction` (with metadata, its default settings) read each page in a pool of processes, and
-writes one text file a page: no catalog, no duplicates, no versions.
+The archive is made of the pages of `fixtures/` or of the folder, repeated with other addresses and other text. `scrapy
+reclean` is killed (SIGKILL) on its way and started again; at the end every article must be in the corpus once. The peer
+reads the archive with fastwarc, has `trafilatura.bare_extraction` (with metadata, its default settings) read each page in a
+pool of processes, and writes one text file a page: no catalog, no duplicates, no versions.
 """
 
 from __future__ import annotations
@@ -22,16 +23,18 @@ import sys
 import tempfile
 import threading
 import time
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from concurrent.futures import ProcessPoolExecutor
 from contextlib import suppress
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
+from typing import Self
 
+from benchmarks.cleaning import load
 from newscrawl.sites import Site, Sites
 from newscrawl.storage.warc.archive import Archive, Exchange
-from tests.gold import Fixture, fixtures
+from tests.gold import fixtures
 
 ROOT = Path(__file__).parent.parent
 _HEAD = b"HTTP/1.1 200 OK\r\nContent-Type: %s\r\nContent-Length: %d\r\n\r\n"
@@ -68,25 +71,57 @@ def _resident(process: int) -> float:
     return int(found[1]) / 1024 if found else 0.0
 
 
-def copies(pages: list[Fixture], count: int) -> Iterator[tuple[str, str, bytes]]:
-    """So many pages: paper, address and bytes. Number and words of each are its own: no copy is another's reprint."""
+@dataclass(slots=True, frozen=True)
+class Sample:
+    """A page that is repeated: its paper, its address, and the paragraphs whose words are changed."""
+
+    site: Site
+    url: str
+    html: bytes
+    paragraphs: list[str]
+
+    @classmethod
+    def of(cls, sites: Sites, url: str, html: bytes, lines: Iterable[str]) -> Self | None:
+        """None where the address holds no number of six digits, whatever which, or the page too little text."""
+        site = sites.for_url(url)
+        if site is None:
+            return None
+        url = site.canonical(url)
+        paragraphs = [line for line in dict.fromkeys(lines) if len(line) > 40 and line.encode() in html]
+        old, new = _numbers(site, url, 987_654)
+        is_numbered = len(old) >= 6 and site.is_article(site.canonical(url.replace(old, new)))
+        return cls(site, url, html, paragraphs) if is_numbered and len(paragraphs) >= 3 else None
+
+
+def samples(folder: Path | None) -> list[Sample]:
+    """Pages of `fixtures/`, or of a labelled folder (as `benchmarks.cleaning` takes them)."""
     sites = Sites.load()
-    words = sorted({word for fixture in pages for word in _LETTERS.findall(fixture.text.lower()) if not word.isascii()})
-    paragraphs = [
-        [line for line in dict.fromkeys(fixture.text.split("\n")) if len(line) > 40 and line.encode() in fixture.html]
-        for fixture in pages
-    ]
+    if folder is not None:
+        found = [Sample.of(sites, page.url, page.html, page.story) for page in load(folder)]
+    else:
+        found = [
+            Sample.of(sites, fixture.url, fixture.html, fixture.text.split("\n")) for fixture in fixtures()
+            if fixture.is_article and fixture.text and "duplicate_of" not in fixture.gold
+        ]  # fmt: skip
+    return [page for page in found if page is not None]
+
+
+def copies(pages: list[Sample], count: int) -> Iterator[tuple[str, str, bytes]]:
+    """So many pages: paper, address and bytes. Number and words of each are its own: no copy is another's reprint."""
+    words = sorted(
+        {
+            word for page in pages for line in page.paragraphs
+            for word in _LETTERS.findall(line.lower()) if not word.isascii()
+        }
+    )  # fmt: skip
     for number in range(count):
-        which = number % len(pages)
-        fixture, chance = pages[which], random.Random(number)
-        site = sites[fixture.domain]
-        url = site.canonical(fixture.url)
-        old, new = _numbers(site, url, number)
-        body = fixture.html.replace(old.encode(), new.encode())
-        for paragraph in paragraphs[which]:
+        page, chance = pages[number % len(pages)], random.Random(number)
+        old, new = _numbers(page.site, page.url, number)
+        body = page.html.replace(old.encode(), new.encode())
+        for paragraph in page.paragraphs:
             other = _LETTERS.sub(lambda match: _like(match[0], chance.choice(words)), paragraph)  # noqa: B023 -- used at once
             body = body.replace(paragraph.encode(), other.encode())
-        yield fixture.domain, url.replace(old, new), body
+        yield page.site.domain, page.url.replace(old, new), body
 
 
 def _like(word: str, other: str) -> str:
@@ -100,22 +135,8 @@ def _numbers(site: Site, url: str, number: int) -> tuple[str, str]:
     return old, old[: max(0, len(old) - 7)] + f"{number:0{min(7, len(old))}d}"
 
 
-def _is_numbered(fixture: Fixture, site: Site) -> bool:
-    """Does the address hold a number of six digits or more, whatever which?"""
-    url = site.canonical(fixture.url)
-    old, new = _numbers(site, url, 987_654)
-    return len(old) >= 6 and site.is_article(site.canonical(url.replace(old, new)))
-
-
-def build(folder: Path, count: int) -> int:
+def build(folder: Path, count: int, pages: list[Sample]) -> int:
     """Writes the archive; its size in bytes."""
-    sites = Sites.load()
-    pages = [
-        fixture for fixture in fixtures()
-        if fixture.is_article and fixture.text and "duplicate_of" not in fixture.gold
-        and _is_numbered(fixture, sites[fixture.domain])
-        and sum(len(line) > 40 and line.encode() in fixture.html for line in fixture.text.split("\n")) >= 3
-    ]  # fmt: skip
     archive = Archive(folder, {"software": "newscrawl benchmark"}, 200_000_000, timedelta(days=1))
     begun = datetime(2026, 11, 1, tzinfo=UTC)
     for number, (domain, url, body) in enumerate(copies(pages, count)):
@@ -203,18 +224,20 @@ def main() -> None:
     """Builds, runs, tells."""
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--pages", type=int, default=100_000)
-    parser.add_argument("--peer", type=int, default=4_000, help="pages that trafilatura reads")
+    parser.add_argument("--peer", type=int, help="pages that trafilatura reads, of the first papers (default: all)")
     parser.add_argument("--processes", type=int, default=os.cpu_count() or 1)
+    parser.add_argument("--folder", type=Path, help="labelled pages to repeat, instead of fixtures/")
     options = parser.parse_args()
+    pages = samples(options.folder)
     with tempfile.TemporaryDirectory() as folder:
         home = Path(folder)
         begun = time.monotonic()
-        size = build(home / "archive", options.pages)
+        size = build(home / "archive", options.pages, pages)
         sys.stdout.write(
             f"{options.pages:,} pages, {size / 1e6:.0f} MB of WARC, made in {time.monotonic() - begun:.0f} s\n"
         )
         sys.stdout.flush()
-        theirs, read = peer(home / "archive", home / "peer", options.processes, options.peer)
+        theirs, read = peer(home / "archive", home / "peer", options.processes, options.peer or options.pages)
         seconds, saved, memory = ours(home / "archive", home / "corpus", options.processes, options.pages)
         rate, other = options.pages / seconds, read / theirs
         sys.stdout.write(
