@@ -29,7 +29,7 @@ from newscrawl.dedup.thresholds import USUAL, Thresholds
 COMPARED: Final = 64
 #: Candidates in vain after which the rest is left: a text from a template has thousands like it, and its reprints, which
 #: share the rare keys, come before them.
-IN_VAIN: Final = 12
+IN_VAIN: Final = 8
 #: Share of the keys that a candidate has at least. Nearly equal texts share a third of them and more, a reprint with many
 #: changes a tenth; one phrase in common is one key of thirty.
 KEYS_SHARED: Final = 0.05
