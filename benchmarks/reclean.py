@@ -23,7 +23,7 @@ import sys
 import tempfile
 import threading
 import time
-from collections.abc import Iterable, Iterator
+from collections.abc import Collection, Iterator
 from concurrent.futures import ProcessPoolExecutor
 from contextlib import suppress
 from dataclasses import dataclass, field
@@ -81,8 +81,8 @@ class Sample:
     paragraphs: list[str]
 
     @classmethod
-    def of(cls, sites: Sites, url: str, html: bytes, lines: Iterable[str]) -> Self | None:
-        """None where the address holds no number of six digits, whatever which, or the page too little text."""
+    def of(cls, sites: Sites, url: str, html: bytes, lines: Collection[str]) -> Self | None:
+        """None where the address holds no number of six digits, whatever which, or where most of the text cannot be changed."""
         site = sites.for_url(url)
         if site is None:
             return None
@@ -90,7 +90,8 @@ class Sample:
         paragraphs = [line for line in dict.fromkeys(lines) if len(line) > 40 and line.encode() in html]
         old, new = _numbers(site, url, 987_654)
         is_numbered = len(old) >= 6 and site.is_article(site.canonical(url.replace(old, new)))
-        return cls(site, url, html, paragraphs) if is_numbered and len(paragraphs) >= 3 else None
+        changed = sum(map(len, paragraphs)) / max(1, sum(map(len, lines)))
+        return cls(site, url, html, paragraphs) if is_numbered and len(paragraphs) >= 3 and changed > 0.7 else None
 
 
 def samples(folder: Path | None) -> list[Sample]:

@@ -144,8 +144,10 @@ class Catalog:
         try:
             yield
         finally:
-            self._flush()
-            self._batch = None
+            try:
+                self._flush()
+            finally:
+                self._batch = None
 
     def _flush(self) -> None:
         batch = self._batch
