@@ -15,9 +15,7 @@ from __future__ import annotations
 
 import argparse
 import hashlib
-import multiprocessing
 import os
-import signal
 import sys
 import tempfile
 from collections import Counter, deque
@@ -30,20 +28,19 @@ from pathlib import Path
 from time import monotonic
 from typing import Any
 
-from pebble import ProcessExpired, ProcessPool
+from pebble import ProcessExpired
 from rich.console import Console
 from rich.text import Text
 from scrapy.commands import ScrapyCommand
 from scrapy.exceptions import UsageError
 
 from newscrawl.article import Article, Page, article_id
-from newscrawl.cleaning import Cleaner
 from newscrawl.cleaning.dates import VIETNAM
 from newscrawl.cleaning.page import RULES_VERSION
 from newscrawl.commands import open_store, papers_of
 from newscrawl.commands.history import changes
 from newscrawl.dedup.near import Match
-from newscrawl.extensions.cleaning import Result, clean_with
+from newscrawl.extensions.cleaning import Result, Workers
 from newscrawl.pipelines.drops import state_of
 from newscrawl.sites import Site, Sites, normal_url
 from newscrawl.storage.pages import saved_pages
@@ -56,6 +53,8 @@ from newscrawl.storage.warc.sources import ArchiveError, WarcFile, is_archive, w
 
 #: Pages that one process is given at a time, and such heaps under way for each process.
 _HEAP, _AHEAD = 32, 2
+#: Heaps after which a process gives way to a fresh one.
+_HEAPS = 500
 #: Articles whose changes a dry run shows.
 _SAMPLE = 5
 
@@ -110,7 +109,8 @@ class Command(ScrapyCommand):
             text_captions=self.settings.getbool("TEXT_CAPTIONS"),
         )
         try:
-            sources = [part for source in args for part in _parts(Path(source))]
+            # One that is named twice is read once
+            sources = {part.name: part for source in args for part in _parts(Path(source))}.values()
         except (ArchiveError, ReplayError) as error:
             raise UsageError(str(error), print_help=False) from error
         with tempfile.TemporaryDirectory() as nowhere:
@@ -118,26 +118,31 @@ class Command(ScrapyCommand):
             if opts.dry_run and not url and not (folder / "catalog.sqlite").is_file():
                 folder = Path(nowhere)  # everything would be new
             store = open_store(self.settings, folder)
-            recleaner = Recleaner(store, sites, job)
+            outcome = Outcome()
             try:
-                with _pool(job) as pool:
+                with Workers(job.processes, _HEAPS, job.seeds, job.text_captions) as workers:
+                    recleaner = Recleaner(store, sites, job, workers, outcome)
                     for source in sources:
-                        self._read(recleaner, source, pool)
+                        self._read(recleaner, source)
+                    recleaner.finish()
             except KeyboardInterrupt:
                 self.exitcode = 130
                 sys.stderr.write("Interrupted. The next run goes on from here.\n")
+            except CorpusError as error:
+                self.exitcode = 1
+                sys.stderr.write(f"{error}. The next run goes on from here.\n")
             finally:
                 if not opts.dry_run:
                     store.settle_left()
                 store.close()
-        recleaner.outcome.show(opts.dry_run)
-        if not self.exitcode and not recleaner.outcome.pages and not recleaner.outcome.before:
+        outcome.show(opts.dry_run)
+        if not self.exitcode and not outcome.pages and not outcome.before:
             self.exitcode = 1
             sys.stderr.write("No page of a known paper was found. --unknown reads others, too.\n")
 
-    def _read(self, recleaner: Recleaner, source: Part, pool: ProcessPool) -> None:
+    def _read(self, recleaner: Recleaner, source: Part) -> None:
         try:
-            recleaner.read(source, pool)
+            recleaner.read(source)
         except (ArchiveError, ReplayError, OSError) as error:
             self.exitcode = 1
             sys.stderr.write(f"{source.name}: {error}\n")
@@ -232,37 +237,47 @@ class Outcome:
                 console.print(change, soft_wrap=True)
 
 
+class CorpusError(Exception):
+    """The corpus cannot be written to. The message says why."""
+
+
 class Recleaner:
     """Takes pages out of archives, has them cleaned, and puts what comes of them into the corpus, in the archive's order."""
 
-    def __init__(self, store: Store, sites: Sites, job: Job) -> None:
-        self.store, self.sites, self.job = store, sites, job
-        self.outcome = Outcome()
+    def __init__(self, store: Store, sites: Sites, job: Job, workers: Workers, outcome: Outcome) -> None:
+        self.store, self.sites, self.job, self.workers, self.outcome = store, sites, job, workers, outcome
         self._name = job.name(sites)
         self._hosts: dict[str, bool] = {}
         #: What resembles the new articles of the heap at hand, by id.
         self._matches: dict[str, list[Match]] = {}
+        #: Heaps that are being cleaned, in the archive's order; an empty one stands for the end of its source.
+        self._under_way: deque[tuple[Part, list[Capture], Future[list[Result]] | None]] = deque()
         self._beaten = monotonic()
 
-    def read(self, source: Part, pool: ProcessPool) -> None:
-        """Cleans one source, from where an earlier run stopped."""
+    def read(self, source: Part) -> None:
+        """Has one source cleaned, from where an earlier run stopped; `finish` when the last was read.
+
+        Raises `ArchiveError` or `OSError` where it cannot be read further; what was read until then is cleaned. Raises
+        `CorpusError`, as `finish` does.
+        """
         start, done = (0, False) if self.job.afresh else self.store.catalog.sources.get(source.name, self._name)
         if done and not self.job.dry_run:
             self.outcome.before += 1
             return
-        faults: Counter[str] = Counter()
-        heaps: deque[tuple[list[Capture], Future[list[Result]]]] = deque()
+        # The processes do not wait for the end of a source: archives may have many small files
         with _progress(source.name, source.size(), start) as advance:
-            for heap in self._heaps(source.captures(self._wanted, faults, start)):
+            for heap in self._heaps(source.captures(self._wanted, self.outcome.faults, start)):
                 pages = [_page(capture) for capture in heap]
-                heaps.append((heap, pool.schedule(_clean, args=[pages], timeout=self.job.timeout * len(pages))))
-                while len(heaps) > self.job.processes * _AHEAD:
-                    self._take(*heaps.popleft(), source, pool, advance)
-            while heaps:
-                self._take(*heaps.popleft(), source, pool, advance)
-        self.outcome.faults.update(faults)
-        if not self.job.dry_run:
-            self.store.catalog.sources.note(source.name, self._name, source.size(), done=True)
+                self._under_way.append((source, heap, self.workers.clean(pages, self.job.timeout * len(pages))))
+                advance(heap[-1].following)
+                while len(self._under_way) > self.job.processes * _AHEAD:
+                    self._take(*self._under_way.popleft())
+        self._under_way.append((source, [], None))
+
+    def finish(self) -> None:
+        """Puts what is still being cleaned into the corpus."""
+        while self._under_way:
+            self._take(*self._under_way.popleft())
 
     # --- which pages ---
 
@@ -303,15 +318,22 @@ class Recleaner:
 
     # --- what comes of them ---
 
-    def _take(
-        self, heap: list[Capture], future: Future[list[Result]], source: Part, pool: ProcessPool,
-        advance: Callable[[int], None],
-    ) -> None:  # fmt: skip
+    def _take(self, source: Part, heap: list[Capture], future: Future[list[Result]] | None) -> None:
+        if future is None:
+            if not self.job.dry_run:
+                self.store.catalog.sources.note(source.name, self._name, source.size(), done=True)
+            return
         try:
             results = future.result()
         except (TimeoutError, ProcessExpired):
             # One of them is the culprit: each for itself
-            results = [self._alone(capture, pool) for capture in heap]
+            results = [self._alone(capture) for capture in heap]
+        try:
+            self._save(source, heap, results)
+        except OSError as error:
+            raise CorpusError(f"The corpus cannot be written: {error}") from error
+
+    def _save(self, source: Part, heap: list[Capture], results: list[Result]) -> None:
         articles = self._articles(heap, results)
         if not self.job.dry_run:
             self.store.tidy(*articles)
@@ -329,7 +351,6 @@ class Recleaner:
             if self.store.run and monotonic() - self._beaten > BEAT_SECONDS:
                 self._beaten = monotonic()
                 self.store.beat()
-        advance(heap[-1].following)
 
     def _articles(self, heap: list[Capture], results: list[Result]) -> list[Article]:
         """Those of a heap that may go into the corpus."""
@@ -354,14 +375,13 @@ class Recleaner:
     def _is_foreign(self, capture: Capture, article: Article) -> bool:
         return article.language != "vi" and self.sites.for_url(capture.url) is None
 
-    def _alone(self, capture: Capture, pool: ProcessPool) -> Result:
+    def _alone(self, capture: Capture) -> Result:
         try:
-            (result,) = pool.schedule(_clean, args=[[_page(capture)]], timeout=self.job.timeout).result()
+            return self.workers.clean([_page(capture)], self.job.timeout).result()[0]
         except TimeoutError:
             return Result(drop=("cleaning timed out", f"over {self.job.timeout:g} s"))
         except ProcessExpired as error:
             return Result(drop=("cleaning crashed", f"exit code {error.exitcode}"))
-        return result
 
     def _put(self, capture: Capture, result: Result) -> None:
         outcome, store = self.outcome, self.store
@@ -460,38 +480,6 @@ def _day(text: str | None) -> date | None:
         return date.fromisoformat(text)
     except ValueError:
         raise UsageError(f"--since {text} is no date. Write it as --since 2023-12-31", print_help=False) from None
-
-
-# --- processes ---------------------------------------------------------------------------------------------------
-
-_cleaner: Cleaner | None = None
-
-
-@contextmanager
-def _pool(job: Job) -> Iterator[ProcessPool]:
-    pool = ProcessPool(
-        max_workers=job.processes, max_tasks=500, initializer=_start, initargs=[job.seeds, job.text_captions],
-        context=multiprocessing.get_context("spawn"),
-    )  # fmt: skip
-    try:
-        yield pool
-        pool.close()
-    except BaseException:
-        pool.stop()
-        raise
-    finally:
-        pool.join()
-
-
-def _start(seeds: str, text_captions: bool) -> None:
-    global _cleaner
-    signal.signal(signal.SIGINT, signal.SIG_IGN)  # Ctrl-C is the first process's affair
-    _cleaner = Cleaner(Sites.load(seeds or None), text_captions=text_captions)
-
-
-def _clean(pages: list[Page]) -> list[Result]:
-    assert _cleaner is not None
-    return [clean_with(_cleaner, page) for page in pages]
 
 
 @contextmanager

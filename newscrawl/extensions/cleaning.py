@@ -5,8 +5,10 @@ from __future__ import annotations
 import asyncio
 import functools
 import multiprocessing
+import signal
 import zlib
-from concurrent.futures import ThreadPoolExecutor, TimeoutError  # noqa: A004 -- pebble raises this one
+from collections.abc import Sequence
+from concurrent.futures import Future, ThreadPoolExecutor, TimeoutError  # noqa: A004 -- pebble raises this one
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Self
 
@@ -19,6 +21,7 @@ from newscrawl.sites import Sites
 
 if TYPE_CHECKING:
     from multiprocessing.synchronize import Semaphore
+    from types import TracebackType
 
     from scrapy.crawler import Crawler
 
@@ -42,15 +45,16 @@ _cleaner: Cleaner | None = None
 
 def _start_worker(seeds: str, text_captions: bool, started: Semaphore) -> None:
     global _cleaner
+    signal.signal(signal.SIGINT, signal.SIG_IGN)  # Ctrl-C is the first process's affair
     try:
         _cleaner = Cleaner(Sites.load(seeds or None), text_captions=text_captions)
     finally:
         started.release()
 
 
-def _clean(page: Page, compared_share: float) -> Result:
+def _clean(pages: Sequence[Page], compared_share: float) -> list[Result]:
     assert _cleaner is not None
-    return clean_with(_cleaner, page, compared_share)
+    return [clean_with(_cleaner, page, compared_share) for page in pages]
 
 
 def clean_with(cleaner: Cleaner, page: Page, compared_share: float = 0.0) -> Result:
@@ -67,6 +71,51 @@ def clean_with(cleaner: Cleaner, page: Page, compared_share: float = 0.0) -> Res
     return Result(cleaned.article, None, cleaned.coverage, cleaned.agreement, cleaned.template_missed)
 
 
+class Workers:
+    """Processes that clean, each with rules of its own from `seeds`; one that has done `tasks` gives way to a fresh one.
+
+    Use as a context manager, or call `end`.
+    """
+
+    def __init__(self, processes: int, tasks: int, seeds: str, text_captions: bool) -> None:
+        # spawn: a forked copy of a process with a running reactor and its threads can hang
+        context = multiprocessing.get_context("spawn")
+        self._processes, self._started, self._starting = processes, context.Semaphore(0), 0
+        self._pool = ProcessPool(
+            max_workers=processes,
+            max_tasks=tasks,
+            initializer=_start_worker,
+            initargs=[seeds, text_captions, self._started],
+            context=context,
+        )
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        self.end(at_once=kind is not None)
+
+    def clean(self, pages: Sequence[Page], timeout: float, compared_share: float = 0.0) -> Future[list[Result]]:
+        """Cleans pages, all by one process. The future raises `TimeoutError` after so many seconds, `ProcessExpired` after a
+        crash."""
+        self._starting = self._processes  # the first task starts them all
+        future: Future[list[Result]] = self._pool.schedule(_clean, args=[pages, compared_share], timeout=timeout)
+        return future
+
+    def end(self, *, at_once: bool) -> None:
+        """Ends the processes, `at_once` or when all is cleaned."""
+        # A worker that is stopped while it starts prints a traceback
+        for _ in range(self._starting):
+            self._started.acquire(timeout=STARTING_SECONDS)
+        if at_once:
+            self._pool.stop()
+        else:
+            self._pool.close()
+        self._pool.join()
+
+
 class CleaningPool:
     """`CLEAN_PROCESSES` workers; `await clean(page)` gives a `Result`. Get it with `CleaningPool.of(crawler)`."""
 
@@ -75,20 +124,10 @@ class CleaningPool:
     ) -> None:
         self.timeout = timeout
         self.compared = compared
-        self.pool: ProcessPool | None = None
+        self.workers: Workers | None = None
         self.thread: ThreadPoolExecutor | None = None
-        self.starting = 0
         if processes > 0:
-            # spawn: a forked copy of a process with a running reactor and its threads can hang
-            context = multiprocessing.get_context("spawn")
-            self.processes, self.started = processes, context.Semaphore(0)
-            self.pool = ProcessPool(
-                max_workers=processes,
-                max_tasks=pages_per_process,
-                initializer=_start_worker,
-                initargs=[seeds, text_captions, self.started],
-                context=context,
-            )
+            self.workers = Workers(processes, pages_per_process, seeds, text_captions)
         else:
             self.thread = ThreadPoolExecutor(1, thread_name_prefix="cleaning")
             self.cleaner = Cleaner(Sites.load(seeds or None), text_captions=text_captions)
@@ -118,13 +157,10 @@ class CleaningPool:
     async def clean(self, page: Page) -> Result:
         """Cleans a page elsewhere. Never raises: a crash or a time-out is a drop of that page."""
         try:
-            if self.pool is None:
+            if self.workers is None:
                 call = functools.partial(clean_with, self.cleaner, page, self.compared)
                 return await asyncio.get_running_loop().run_in_executor(self.thread, call)
-            self.starting = self.processes  # the first page starts them all
-            result: Result = await asyncio.wrap_future(
-                self.pool.schedule(_clean, args=[page, self.compared], timeout=self.timeout)
-            )
+            (result,) = await asyncio.wrap_future(self.workers.clean([page], self.timeout, self.compared))
         except TimeoutError:
             return Result(drop=("cleaning timed out", f"over {self.timeout:g} s"))
         except ProcessExpired as error:
@@ -135,11 +171,7 @@ class CleaningPool:
 
     def close(self) -> None:
         """Ends the workers."""
-        if self.pool is not None:
-            # A worker that is stopped while it starts prints a traceback
-            for _ in range(self.starting):
-                self.started.acquire(timeout=STARTING_SECONDS)
-            self.pool.stop()
-            self.pool.join()
+        if self.workers is not None:
+            self.workers.end(at_once=True)
         if self.thread is not None:
             self.thread.shutdown(wait=False, cancel_futures=True)

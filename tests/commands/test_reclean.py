@@ -111,6 +111,39 @@ def test_what_was_read_to_its_end_is_not_read_again(home: Path, live: Ran, again
     assert contents(again) == contents(live.corpus)
 
 
+def test_a_file_that_is_named_twice_is_read_once(home: Path, live: Ran, tmp_path: Path) -> None:
+    archive = str(live.corpus / "archive")
+    done = reclean(home, tmp_path / "corpus", archive, archive, "--processes", "1")
+    assert (done.returncode, done.stderr) == (0, "")
+    assert f"{len(live.texts())} new, 0 changed, 0 unchanged" in done.stdout
+
+
+def test_a_corpus_that_cannot_be_written_to_loses_nothing(home: Path, live: Ran, again: Path, tmp_path: Path) -> None:
+    corpus, archive = tmp_path / "corpus", str(live.corpus / "archive")
+    (corpus / "text").mkdir(parents=True)
+    in_the_way = corpus / "text" / PAPERS[0].domain
+    in_the_way.write_text("a file where a folder is to be", "utf-8")
+    stopped = reclean(home, corpus, archive, "--processes", "1")
+    assert stopped.returncode == 1
+    assert "The corpus cannot be written: " in stopped.stderr
+    assert "The next run goes on from here." in stopped.stderr
+    assert "Traceback" not in stopped.stderr
+    in_the_way.unlink()
+    assert reclean(home, corpus, archive, "--processes", "1").returncode == 0
+    assert contents(corpus) == contents(again)
+
+
+def test_the_rest_of_the_archive_is_cleaned_if_one_file_holds_no_record(
+    home: Path, live: Ran, again: Path, tmp_path: Path
+) -> None:
+    broken = tmp_path / "broken.warc.gz"
+    broken.write_bytes(b"this is no archive")
+    done = reclean(home, tmp_path / "corpus", str(broken), str(live.corpus / "archive"), "--processes", "1")
+    assert (done.returncode, done.stderr) == (0, "")
+    assert "Records passed over: 1 no record" in done.stdout
+    assert contents(tmp_path / "corpus") == contents(again)
+
+
 @pytest.fixture(scope="module")
 def better(home: Path, live: Ran, tmp_path_factory: pytest.TempPathFactory) -> tuple[Path, Path]:
     """A corpus, and rules of one paper that read its pages otherwise than those it was made by."""
