@@ -352,13 +352,13 @@ def _currency(room: Newsroom, frame: _Frame) -> str:
     rng, day = room.random, frame.next_day()
     frame.dollar += rng.randint(-15, 25)
     return "\n\n".join([
-        f"Tỷ giá ngoại tệ hôm nay {day}: Ngân hàng Nhà nước công bố tỷ giá trung tâm của đồng Việt Nam với đô la Mỹ ở mức {frame.dollar} đồng, thay đổi {rng.randint(1, 25)} "
-        "đồng so với hôm qua.",
+        f"Đổi tiền ngày {day}: Bảng giá dán ở cửa Ngân hàng Bến Sông sáng nay ghi một đô la ăn {frame.dollar} đồng, lệch {rng.randint(1, 25)} "
+        "đồng nếu đem so với tấm bảng chiều qua.",
         f"Với biên độ 5 %, các ngân hàng thương mại được phép giao dịch đồng USD trong khoảng từ {frame.dollar * 95 // 100} đến {frame.dollar * 105 // 100} đồng. Tỷ giá tham khảo "
         f"tại Sở giao dịch được niêm yết ở mức {frame.dollar - 400} đồng mua vào và {frame.dollar + 900} đồng bán ra.",
         f"Trên thị trường tự do tại {frame.place}, đồng USD được mua vào ở mức {frame.dollar + rng.randint(500, 900)} đồng và bán ra ở mức {frame.dollar + rng.randint(901, 1300)} đồng.",
-        f"Chỉ số đo lường biến động đồng bạc xanh với sáu đồng tiền chủ chốt hiện ở mức {rng.randint(96, 110)},{rng.randint(10, 99)} điểm. Giới đầu tư đang chờ đợi các tín hiệu "
-        "mới về chính sách tiền tệ trước khi đưa ra quyết định giải ngân.",
+        f"Thước đo sức mạnh đô la mà các tiệm đổi tiền hay nhìn vào dừng lại ở {rng.randint(96, 110)},{rng.randint(10, 99)} điểm. Nhiều chủ tiệm nói họ còn "
+        "nghe ngóng thêm vài hôm rồi mới tính chuyện gom vào hay nhả ra.",
     ])  # fmt: skip
 
 

@@ -27,8 +27,6 @@ FAN: Final = 3
 RUN_MOST: Final = 1 << 25
 #: Entries of a run on disk, on average, for each start that is kept of it in memory (4 bytes).
 ENTRIES_A_START: Final = 4
-#: Bits for each entry, at most, that tell in memory what keys a run may have: one key in eight is looked for in vain.
-BITS_AN_ENTRY: Final = 8
 #: Articles of a key that are looked at: half the earliest, half the latest. What more have is a phrase of a template; a
 #: story shares other keys with its copies.
 KEY_MOST: Final = 32
@@ -60,28 +58,6 @@ class _Run:
         bits = min(KEY_BITS, max(1, len(self.entries) // ENTRIES_A_START).bit_length())
         firsts = np.arange(1 << bits, dtype=np.uint64) << np.uint64(64 - bits)
         return np.append(np.searchsorted(self.entries, firsts), len(self.entries)).astype(np.uint32)
-
-    @cached_property
-    def _marks(self) -> NDArray[np.uint8]:
-        """A bit for each value of the first bits: does any key begin so?"""
-        marks = np.zeros(1 << self._mark_bits - 3, np.uint8)
-        for begin in range(0, len(self.entries), 1 << 20):
-            heads = (self.entries[begin : begin + (1 << 20)] >> np.uint64(64 - self._mark_bits)).astype(np.intp)
-            byte = heads[0] >> 3
-            some = np.zeros(heads[-1] + 1 - 8 * byte, bool)
-            some[heads - 8 * byte] = True
-            packed = np.packbits(some)
-            marks[byte : byte + len(packed)] |= packed
-        return marks
-
-    @property
-    def _mark_bits(self) -> int:
-        return max(3, min(KEY_BITS, (len(self.entries) * BITS_AN_ENTRY).bit_length() - 1))
-
-    def may_have(self, low: NDArray[np.uint64]) -> NDArray[np.intp]:
-        """Which of these keys (without article numbers) are to be looked for at all; most texts are new."""
-        head = (low >> np.uint64(64 - self._mark_bits)).astype(np.intp)
-        return np.flatnonzero(self._marks.take(head >> 3) & (128 >> (head & 7)).astype(np.uint8))
 
     def places(self, low: NDArray[np.uint64]) -> NDArray[np.intp]:
         """What `np.searchsorted(entries, low)` says, for keys without article numbers."""
@@ -149,16 +125,15 @@ class KeyRuns:
         numbers: list[NDArray[np.int64]] = []
         weights: list[NDArray[np.float64]] = []
         low = keys << _SHIFT
-        all_keys = np.arange(len(keys))
-        on_disk = ((run.entries, of := run.may_have(low), run.places(low[of])) for run in self._runs)
-        in_memory = ((entries, all_keys, np.searchsorted(entries, low)) for entries in self._memory)
-        for run, of, start in itertools.chain(on_disk, in_memory):
+        on_disk = ((run.entries, run.places(low)) for run in self._runs)
+        in_memory = ((entries, np.searchsorted(entries, low)) for entries in self._memory)
+        for run, start in itertools.chain(on_disk, in_memory):
             if not len(run):
                 continue
-            is_hit = run[np.minimum(start, len(run) - 1)] >> _SHIFT == keys[of]
-            hit, start = of[is_hit], start[is_hit]
+            hit = np.flatnonzero(run[np.minimum(start, len(run) - 1)] >> _SHIFT == keys)
             if not len(hit):
                 continue
+            start = start[hit]
             end = np.searchsorted(run, low[hit] | _NUMBER, side="right")
             many = np.minimum(end - start, KEY_MOST)
             total = int(many.sum())
