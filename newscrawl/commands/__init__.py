@@ -11,7 +11,7 @@ from scrapy.exceptions import UsageError
 
 from newscrawl.article import article_id
 from newscrawl.extensions.corpus import store_options
-from newscrawl.sites import Sites, UnknownSite, normal_url
+from newscrawl.sites import SiteError, Sites, UnknownSite, normal_url
 from newscrawl.storage.catalog import STATES, CatalogError
 from newscrawl.storage.store import Store
 
@@ -35,16 +35,16 @@ def open_store(settings: BaseSettings, folder: Path) -> Store:
     """The corpus in `folder`, made if need be, as the settings want it kept. Raises `UsageError` for what is wrong in them."""
     try:
         return Store(folder, settings["CATALOG_URL"], **store_options(settings))
-    except (CatalogError, ValueError) as error:
+    except (CatalogError, SiteError, ValueError) as error:
         raise UsageError(str(error), print_help=False) from error
 
 
 def papers_of(settings: BaseSettings, names: Sequence[str] = ()) -> Sites:
-    """All papers. Raises `UsageError` for a name that is none of them."""
-    sites = Sites.load(settings["SEEDS_DIR"] or None)
+    """All papers. Raises `UsageError` for a name that is none of them, and for a file of them that is wrong."""
     try:
+        sites = Sites.load(settings["SEEDS_DIR"] or None)
         sites.named(names)
-    except UnknownSite as error:
+    except (SiteError, UnknownSite) as error:
         raise UsageError(str(error), print_help=False) from error
     return sites
 

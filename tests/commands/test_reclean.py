@@ -238,6 +238,7 @@ def test_a_folder_of_saved_pages_is_a_source(tmp_path: Path) -> None:
         (("fixtures", "--since", "hom-qua"), "--since hom-qua is no date. Write it as --since 2023-12-31"),
         (("fixtures", "--site", "songngn.vn"), "No paper is called 'songngn.vn'"),
         (("fixtures", "--processes", "0"), "--processes takes a number from 1 on"),
+        (("fixtures", "-s", "SEEDS_DIR=khong-co"), "khong-co: folder: does not exist. Name the folder that holds"),
         (("fixtures", "-s", "DUPLICATES=nie"), "DUPLICATES=nie is not known. Write one of: link, keep, drop"),
     ],
 )

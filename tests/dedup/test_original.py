@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import itertools
 from collections import Counter
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
@@ -31,6 +31,14 @@ def match(name: str, contained: float = 0.9) -> Match:
 
 def linked_in(verdicts: dict[str, str]) -> Callable[[str], list[str]]:
     return lambda of: [one for one, original in verdicts.items() if original == of]
+
+
+def when_it_comes(
+    name: str, standings: dict[str, Standing], alike: dict[str, list[str]], verdicts: dict[str, str]
+) -> Mapping[str, str]:
+    return settle(
+        name, standings.get, lambda one: map(match, alike[one]), lambda one: verdicts.get(one, ""), linked_in(verdicts)
+    )
 
 
 def first(*standings: Standing) -> str:
@@ -66,13 +74,7 @@ def test_original_takes_its_place_when_it_turns_up() -> None:
     verdicts = {"copy": "", "other": "copy"}
     alike = {one: [two for two in ("copy", "other", "first") if two != one] for one in ("copy", "other", "first")}
     standings["first"] = standing("first", 0)
-    changes = settle(
-        "first",
-        standings.get,
-        lambda one: map(match, alike[one]),
-        lambda one: verdicts.get(one, ""),
-        linked_in(verdicts),
-    )
+    changes = when_it_comes("first", standings, alike, verdicts)
     assert changes == {"first": "", "copy": "first", "other": "first"}
 
 
@@ -80,13 +82,7 @@ def test_copy_that_does_not_resemble_the_new_original_stands_for_itself() -> Non
     standings = {name: standing(name, hour) for name, hour in (("first", 0), ("copy", 2), ("cut", 3))}
     alike = {"first": ["copy"], "copy": ["first", "cut"], "cut": ["copy"]}
     verdicts = {"copy": "", "cut": "copy"}
-    changes = settle(
-        "first",
-        standings.get,
-        lambda one: map(match, alike[one]),
-        lambda one: verdicts.get(one, ""),
-        linked_in(verdicts),
-    )
+    changes = when_it_comes("first", standings, alike, verdicts)
     assert changes == {"first": "", "copy": "first", "cut": ""}
 
 
